@@ -2,7 +2,8 @@
 
 #include <stdio.h>
 
-int main(void) {
+int main(void)
+{
     puts("gourd " GOURD_VERSION);
     return 0;
 }

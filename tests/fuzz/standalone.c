@@ -12,7 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static unsigned n_run;
 
-static void run_file(const char *path) {
+static void run_file(const char *path)
+{
     g_autoptr(GError) error = NULL;
     g_autofree char *contents = NULL;
     size_t length = 0;
@@ -31,14 +32,16 @@ static void run_file(const char *path) {
     fflush(stdout);
 }
 
-static int compare_names(const void *a, const void *b) {
+static int compare_names(const void *a, const void *b)
+{
     const char *const *x = a;
     const char *const *y = b;
 
     return g_strcmp0(*x, *y);
 }
 
-static void run_folder(const char *path) {
+static void run_folder(const char *path)
+{
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
     const char *name;
@@ -58,10 +61,11 @@ static void run_folder(const char *path) {
     }
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     /* The empty input is part of every corpus, even of one that has no files yet. */
     n_run++;
-    LLVMFuzzerTestOneInput((const uint8_t *) "", 0);
+    LLVMFuzzerTestOneInput((const uint8_t *)"", 0);
     printf("ok %u - empty input\n", n_run);
     fflush(stdout);
 
