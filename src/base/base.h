@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+/* What GLib lacks: gourd's errors with hints, notes, digests, and files that appear whole or not at all.
+ *
+ * Every fallible function of gourd takes a GError last and sets it in the domain GOURD_ERROR; outputs are written only
+ * on success. */
+
+#include "digest.h"
+#include "error.h"
+#include "io.h"
+#include "json.h"
+#include "notes.h"

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "digest.h"
+
+#include "error.h"
+
+#include <openssl/evp.h>
+#include <string.h>
+
+#define DIGEST_PREFIX "sha256:"
+
+gboolean digest_equal(const Digest *a, const Digest *b)
+{
+    return memcmp(a->bytes, b->bytes, DIGEST_SIZE) == 0;
+}
+
+gboolean digest_parse(const char *text, Digest *ret_digest, GError **error)
+{
+    Digest digest;
+
+    if (!g_str_has_prefix(text, DIGEST_PREFIX)) {
+        g_autofree char *shown = text_escape(text);
+        gboolean other = strchr(text, ':') != NULL;
+
+        return gourd_error_set(error, other ? GOURD_ERROR_UNSUPPORTED : GOURD_ERROR_INPUT,
+                               "digest '%s' is not a sha256 digest", shown);
+    }
+    const char *hex = text + strlen(DIGEST_PREFIX);
+    gboolean valid = strlen(hex) == DIGEST_HEX_LENGTH;
+
+    for (gsize i = 0; valid && i < DIGEST_SIZE; i++) {
+        int high = g_ascii_xdigit_value(hex[2 * i]), low = g_ascii_xdigit_value(hex[2 * i + 1]);
+
+        valid = high >= 0 && low >= 0 && !g_ascii_isupper(hex[2 * i]) && !g_ascii_isupper(hex[2 * i + 1]);
+        digest.bytes[i] = (guint8)(high << 4 | low);
+    }
+    if (!valid) {
+        g_autofree char *shown = text_escape(text);
+
+        return gourd_error_set(error, GOURD_ERROR_INPUT, "digest '%s' is not 64 lower-case hexadecimal digits", shown);
+    }
+    *ret_digest = digest;
+    return TRUE;
+}
+
+char *digest_to_text(const Digest *digest)
+{
+    static const char digits[] = "0123456789abcdef";
+    char *text = g_malloc(DIGEST_TEXT_LENGTH + 1);
+    char *at = text + strlen(DIGEST_PREFIX);
+
+    memcpy(text, DIGEST_PREFIX, strlen(DIGEST_PREFIX));
+    for (gsize i = 0; i < DIGEST_SIZE; i++) {
+        *at++ = digits[digest->bytes[i] >> 4];
+        *at++ = digits[digest->bytes[i] & 15];
+    }
+    *at = '\0';
+    return text;
+}
+
+/* libcrypto fails here only when memory is out or its build lacks the algorithm; GLib aborts on the first, so do we. */
+static void crypto_must(int ok)
+{
+    if (ok != 1)
+        g_error("libcrypto failed");
+}
+
+void digest_of_bytes(const void *bytes, gsize size, Digest *ret_digest)
+{
+    crypto_must(EVP_Digest(bytes, size, ret_digest->bytes, NULL, EVP_sha256(), NULL));
+}
+
+struct Hasher {
+    EVP_MD *algorithm; /* fetched once: EVP_sha256() would be looked up again at each start */
+    EVP_MD_CTX *context;
+};
+
+Hasher *hasher_new(void)
+{
+    Hasher *hasher = g_new0(Hasher, 1);
+
+    hasher->algorithm = EVP_MD_fetch(NULL, "SHA2-256", NULL);
+    hasher->context = EVP_MD_CTX_new();
+    crypto_must(hasher->algorithm && hasher->context);
+    crypto_must(EVP_DigestInit_ex(hasher->context, hasher->algorithm, NULL));
+    return hasher;
+}
+
+void hasher_free(Hasher *hasher)
+{
+    if (!hasher)
+        return;
+    EVP_MD_CTX_free(hasher->context);
+    EVP_MD_free(hasher->algorithm);
+    g_free(hasher);
+}
+
+void hasher_update(Hasher *hasher, const void *bytes, gsize size)
+{
+    crypto_must(EVP_DigestUpdate(hasher->context, bytes, size));
+}
+
+void hasher_finish(Hasher *hasher, Digest *ret_digest)
+{
+    crypto_must(EVP_DigestFinal_ex(hasher->context, ret_digest->bytes, NULL));
+    crypto_must(EVP_DigestInit_ex(hasher->context, hasher->algorithm, NULL));
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+/* SHA-256 (FIPS 180-4), the one digest of gourd: of blobs, layers, blocks and files. */
+
+#include <glib.h>
+
+#define DIGEST_SIZE 32
+#define DIGEST_HEX_LENGTH (2 * DIGEST_SIZE)
+#define DIGEST_TEXT_LENGTH (7 + DIGEST_HEX_LENGTH) /* "sha256:" and the hexadecimal digits */
+
+typedef struct {
+    guint8 bytes[DIGEST_SIZE];
+} Digest;
+
+gboolean digest_equal(const Digest *a, const Digest *b);
+
+/* Reads "sha256:" and 64 lower-case hexadecimal digits (OCI image-spec 1.1, descriptor.md, digests). Other algorithms
+ * are UNSUPPORTED, anything else INPUT. */
+gboolean digest_parse(const char *text, Digest *ret_digest, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* "sha256:…"; the caller frees. */
+char *digest_to_text(const Digest *digest);
+
+/* The digest of size bytes. */
+void digest_of_bytes(const void *bytes, gsize size, Digest *ret_digest);
+
+/* A SHA-256 in progress. */
+typedef struct Hasher Hasher;
+
+Hasher *hasher_new(void);
+void hasher_free(Hasher *hasher);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Hasher, hasher_free)
+void hasher_update(Hasher *hasher, const void *bytes, gsize size);
+/* Gives the digest of what was fed and starts anew. */
+void hasher_finish(Hasher *hasher, Digest *ret_digest);

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+/* Codecs: streams that inflate what they read, and compressors of single blocks.
+ *
+ * Every foreign compression library is used here and nowhere else. */
+
+#include "base/base.h"
+
+/* --- byte streams ------------------------------------------------------------------------------------------------ */
+
+/* A stream of bytes that is looked at in place: peek shows what is next, advance consumes it. Not for several threads
+ * at once, but may move from one to another. */
+typedef struct ByteStream ByteStream;
+
+#define BYTE_STREAM_PEEK_MAX (64 * 1024) /* the largest `want`: a tar header and the longest pax field looked at whole */
+
+/* Shows at least `want` bytes (≤ BYTE_STREAM_PEEK_MAX), or all that is left if that is less; *ret_size is 0 only at the
+ * end. The bytes stay valid until the next call. Errors are those of the source: I/O, broken compressed data, a digest
+ * that does not match (checked when the end is reached). */
+gboolean byte_stream_peek(ByteStream *stream, gsize want, const guint8 **ret_bytes, gsize *ret_size, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+/* Consumes size bytes, not more than the last peek showed. */
+void byte_stream_advance(ByteStream *stream, gsize size);
+/* Bytes consumed so far. */
+guint64 byte_stream_position(const ByteStream *stream);
+void byte_stream_free(ByteStream *stream);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ByteStream, byte_stream_free)
+
+/* Part of a file: [offset, offset+size). The descriptor stays the caller's and must outlive the stream; reading is by
+ * pread, so streams can share it. A file that ends early is an INPUT error. `name` is for messages. */
+ByteStream *byte_stream_new_file(int fd, const char *name, guint64 offset, guint64 size);
+/* What a pipe or socket gives until its end. Does not close fd. */
+ByteStream *byte_stream_new_pipe(int fd, const char *name);
+/* Memory that the caller keeps alive. */
+ByteStream *byte_stream_new_memory(const void *bytes, gsize size);
+
+/* Passes on what source gives and feeds it to SHA-256 on the way. At the end the digest is compared: a mismatch is an
+ * INPUT error that names both, with `what` in front ("layer 3 (sha256:…)"). With expected_size ≠ G_MAXUINT64 the length is
+ * checked too (as soon as it is exceeded). Takes source. */
+ByteStream *byte_stream_new_verified(ByteStream *source, const Digest *expected, guint64 expected_size,
+                                     const char *what);
+
+typedef enum {
+    CODEC_NONE,
+    CODEC_GZIP,
+    CODEC_ZSTD,
+    CODEC_XZ,
+    CODEC_LZ4,  /* blocks only */
+    CODEC_LZMA, /* recognised, to say that it is not supported */
+    CODEC_BZIP2,
+} Codec;
+
+const char *codec_to_name(Codec codec); /* "none", "gzip" … */
+
+/* Recognises compressed data by its first bytes (6 are enough); CODEC_NONE for anything else. */
+Codec codec_detect(const guint8 *bytes, gsize size);
+
+/* Inflates source: several gzip members or zstd/xz frames in a row are one stream (RFC 1952, RFC 8878); zero padding
+ * after the last gzip member is ignored, other trailing bytes are an error. Memory is bounded: zstd windows and xz
+ * dictionaries over CODEC_WINDOW_MAX are a LIMIT error. A source that expands beyond `size_max` bytes is a LIMIT error.
+ * CODEC_NONE gives source itself. Takes source, also on error. */
+ByteStream *byte_stream_new_inflated(ByteStream *source, Codec codec, guint64 size_max, const char *what,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+#define CODEC_WINDOW_MAX (128u * 1024 * 1024) /* what zstd --long=27 and xz -9 (64 MiB) need */
+
+/* --- single blocks ----------------------------------------------------------------------------------------------- */
+
+#define CODEC_LEVEL_DEFAULT 0
+
+/* Compresses and expands blocks of at most block_size bytes, each on its own. One per thread; contexts are reused. */
+typedef struct BlockCodec BlockCodec;
+
+/* level: CODEC_LEVEL_DEFAULT or within the codec's range, else a USAGE error. */
+BlockCodec *block_codec_new(Codec codec, int level, gsize block_size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void block_codec_free(BlockCodec *codec);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BlockCodec, block_codec_free)
+/* Compresses size bytes into at most size - 1 bytes at ret_bytes (which has room for block_size); *ret_size is 0 if it
+ * does not shrink. Same input, same output, whatever came before. */
+void block_codec_compress(BlockCodec *codec, const void *bytes, gsize size, guint8 *ret_bytes, gsize *ret_size);
+/* Expands into at most room bytes; FALSE if the data are broken or need more. */
+gboolean block_codec_expand(BlockCodec *codec, const void *bytes, gsize size, guint8 *ret_bytes, gsize room,
+                            gsize *ret_size) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The level that CODEC_LEVEL_DEFAULT stands for, and the range. */
+int codec_level_default(Codec codec);
+void codec_level_range(Codec codec, int *ret_lowest, int *ret_highest);
