@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+/* Bundles: one file with a SquashFS image and, behind it, gourd's index of its blocks, files and layers.
+ *
+ * Specified in docs/format.md. Works with any SquashFS file; what needs the index then answers less. */
+
+#include "index-build.h"

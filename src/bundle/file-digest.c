@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "index-build.h"
+
+#define ZEROS_PIECE 4096u
+
+void file_digest_init(FileDigest *digest, guint64 size, guint32 block_size)
+{
+    *digest = (FileDigest){.block_size = block_size, .size = size};
+    if (size > block_size)
+        digest->tree = hasher_new();
+    else if (size == 0)
+        digest_of_bytes("", 0, &digest->single);
+}
+
+void file_digest_add(FileDigest *digest, const Digest *block)
+{
+    if (digest->tree)
+        hasher_update(digest->tree, block->bytes, DIGEST_SIZE);
+    else
+        digest->single = *block;
+}
+
+void file_digest_finish(FileDigest *digest, Digest *ret_digest)
+{
+    if (digest->tree)
+        hasher_finish(digest->tree, ret_digest);
+    else
+        *ret_digest = digest->single;
+    g_clear_pointer(&digest->tree, hasher_free);
+}
+
+void zeros_digest(guint32 size, Digest *ret_digest)
+{
+    static const guint8 zeros[ZEROS_PIECE];
+    static _Thread_local guint32 last_size;
+    static _Thread_local Digest last;
+    static _Thread_local gboolean has_last;
+
+    if (!has_last || last_size != size) {
+        g_autoptr(Hasher) hasher = hasher_new();
+
+        for (guint32 done = 0; done < size; done += ZEROS_PIECE)
+            hasher_update(hasher, zeros, MIN(ZEROS_PIECE, size - done));
+        hasher_finish(hasher, &last);
+        last_size = size;
+        has_last = TRUE;
+    }
+    *ret_digest = last;
+}
