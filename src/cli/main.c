@@ -1,9 +1,8 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "cli.h"
 
-#include <stdio.h>
-
-int main(void)
+/* All else is in the library, so that tests link it. */
+int main(int argc, char **argv)
 {
-    puts("gourd " GOURD_VERSION);
-    return 0;
+    return cli_run((const char *const *)(argc > 0 ? argv + 1 : argv));
 }

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "parse.h"
+
+#include "nearest.h"
+
+#include <string.h>
+
+/* What stands before the verb is read as if it were a verb that knows the common options only. */
+static const Verb verb_none = {.name = "", .options_size = sizeof(CommonOptions)};
+
+static const OptionGroup *find_group(const Verb *verb, guint index)
+{
+    guint i = 0;
+
+    for (const OptionGroup *group = verb->groups; group && group->title; group++, i++) {
+        if (i == index)
+            return group;
+    }
+    return i == index ? &common_options : NULL;
+}
+
+static gboolean set_unknown_option(const Verb *verb, const char *name, GError **error)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *shown = text_escape(name);
+    OptionIterator iterator;
+
+    option_iterator_init(&iterator, verb);
+    for (const Option *option; (option = option_iterator_next(&iterator));) {
+        g_ptr_array_add(names, g_strdup(option->name));
+        if (option->negatable)
+            g_ptr_array_add(names, g_strconcat("no-", option->name, NULL));
+    }
+    const char *nearest = nearest_name(name, names);
+    const char *space = *verb->name ? " " : "";
+    gourd_error_set(error, GOURD_ERROR_USAGE, "unknown option '--%s'", shown);
+    if (nearest)
+        return gourd_error_hint(error, "did you mean '--%s'?", nearest);
+    return gourd_error_hint(error, "'gourd%s%s --help' lists the options", space, verb->name);
+}
+
+static gboolean is_final(const Parsed *parsed)
+{
+    const CommonOptions *common = parsed->options;
+
+    return common->help || common->version;
+}
+
+/* Stores an option whose argument is text, or the next of arguments if text is NULL. */
+static gboolean store_with_argument(Parsed *parsed, const Option *option, const char *text,
+                                    const char *const *arguments, guint *used, GError **error)
+{
+    if (!text && !arguments[*used])
+        return gourd_error_set(error, GOURD_ERROR_USAGE, "option '--%s' needs an argument %s", option->name,
+                               option->argument);
+    if (!text)
+        text = arguments[(*used)++];
+    return option_store(option, text, parsed->options, error);
+}
+
+static gboolean parse_long(Parsed *parsed, const char *text, const char *const *arguments, guint *used, GError **error)
+{
+    const char *equals = strchr(text, '=');
+    const char *argument = equals ? equals + 1 : NULL;
+    g_autofree char *name = equals ? g_strndup(text, (gsize)(equals - text)) : g_strdup(text);
+    gboolean negated = FALSE;
+    const Option *option = verb_find_option(parsed->verb, name, &negated);
+
+    if (!option)
+        return set_unknown_option(parsed->verb, name, error);
+    if (option_has_argument(option))
+        return store_with_argument(parsed, option, argument, arguments, used, error);
+    if (argument && (negated || !option->negatable))
+        return gourd_error_set(error, GOURD_ERROR_USAGE, "option '--%s' takes no argument", name);
+    return option_store(option, negated ? "no" : argument, parsed->options, error);
+}
+
+static gboolean parse_short(Parsed *parsed, const char *letters, const char *const *arguments, guint *used,
+                            GError **error)
+{
+    for (const char *letter = letters; *letter && !is_final(parsed); letter++) {
+        const Option *option = verb_find_short_option(parsed->verb, *letter);
+
+        if (!option) {
+            const char *after = g_utf8_find_next_char(letter, NULL);
+            g_autofree char *shown = bytes_escape(letter, MIN((gsize)(after - letter), strlen(letter)));
+
+            gourd_error_set(error, GOURD_ERROR_USAGE, "unknown option '-%s'", shown);
+            return gourd_error_hint(error, "'gourd%s%s --help' lists the options", *parsed->verb->name ? " " : "",
+                                    parsed->verb->name);
+        }
+        if (option_has_argument(option))
+            return store_with_argument(parsed, option, letter[1] ? letter + 1 : NULL, arguments, used, error);
+        if (!option_store(option, NULL, parsed->options, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* Reads one option with its argument; arguments[*used] begins with "-" and is neither "-" nor "--". */
+static gboolean parse_option(Parsed *parsed, const char *const *arguments, guint *used, GError **error)
+{
+    const char *text = arguments[(*used)++];
+
+    if (g_str_has_prefix(text, "--"))
+        return parse_long(parsed, text + 2, arguments, used, error);
+    return parse_short(parsed, text + 1, arguments, used, error);
+}
+
+static gboolean is_option(const char *text)
+{
+    return text[0] == '-' && text[1];
+}
+
+static gboolean check_operands(const Parsed *parsed, GError **error)
+{
+    const Verb *verb = parsed->verb;
+    g_autofree char *usage = verb_format_usage(verb);
+    guint min = 0, max = 0;
+
+    for (const Operand *operand = verb->operands; operand && operand->name; operand++) {
+        min += operand->min;
+        max = operand->max == OPERANDS_ANY ? OPERANDS_ANY : max + operand->max;
+        if (parsed->operands->len < min) {
+            gourd_error_set(error, GOURD_ERROR_USAGE, "%s is missing", operand->name);
+            return gourd_error_hint(error, "usage: %s", usage);
+        }
+    }
+    if (parsed->operands->len > max) {
+        g_autofree char *shown = text_escape(g_ptr_array_index(parsed->operands, max));
+
+        gourd_error_set(error, GOURD_ERROR_USAGE, "unexpected '%s'", shown);
+        return gourd_error_hint(error, "usage: %s", usage);
+    }
+    return TRUE;
+}
+
+static Parsed *parsed_new(const Verb *verb, const CommonOptions *common)
+{
+    Parsed *parsed = g_new0(Parsed, 1);
+    const OptionGroup *group;
+
+    g_assert(verb->options_size >= sizeof(CommonOptions));
+    parsed->verb = verb;
+    parsed->options = g_malloc0(verb->options_size);
+    parsed->operands = g_ptr_array_new_null_terminated(0, NULL, TRUE);
+    for (guint i = 0; (group = find_group(verb, i)); i++)
+        options_init(parsed->options, group);
+    if (common)
+        *(CommonOptions *)parsed->options = *common;
+    return parsed;
+}
+
+void parsed_free(Parsed *parsed)
+{
+    const OptionGroup *group;
+
+    if (!parsed)
+        return;
+    for (guint i = 0; (group = find_group(parsed->verb, i)); i++)
+        options_release(parsed->options, group);
+    g_free(parsed->options);
+    g_ptr_array_unref(parsed->operands);
+    g_free(parsed);
+}
+
+Parsed *parse_arguments(const Verb *verb, const CommonOptions *common, const char *const *arguments, GError **error)
+{
+    g_autoptr(Parsed) parsed = parsed_new(verb, common);
+    gboolean options_ended = FALSE;
+
+    for (guint used = 0; arguments[used] && !is_final(parsed);) {
+        const char *text = arguments[used];
+
+        if (options_ended || !is_option(text)) {
+            g_ptr_array_add(parsed->operands, (char *)text);
+            used++;
+        } else if (strcmp(text, "--") == 0) {
+            options_ended = TRUE;
+            used++;
+        } else if (!parse_option(parsed, arguments, &used, error)) {
+            return NULL;
+        }
+    }
+    if (!is_final(parsed) && !check_operands(parsed, error))
+        return NULL;
+    return g_steal_pointer(&parsed);
+}
+
+gboolean parse_leading_options(const char *const *arguments, CommonOptions *ret_common, guint *ret_used, GError **error)
+{
+    g_autoptr(Parsed) parsed = parsed_new(&verb_none, NULL);
+    guint used = 0;
+
+    while (arguments[used] && is_option(arguments[used]) && strcmp(arguments[used], "--") != 0 && !is_final(parsed)) {
+        if (!parse_option(parsed, arguments, &used, error))
+            return FALSE;
+    }
+    *ret_common = *(const CommonOptions *)parsed->options;
+    *ret_used = used;
+    return TRUE;
+}
