@@ -211,5 +211,8 @@ gboolean option_store(const Option *option, const char *argument, void *options,
     if ((!argument || !option->check || option->check(argument, error)) &&
         store_member(option, argument, find_member(option, options), error))
         return TRUE;
+    /* Whatever the check found, it is the command line that is wrong. */
+    if (error && *error)
+        (*error)->code = GOURD_ERROR_USAGE;
     return gourd_error_prefix(error, "option '--%s'", option->name);
 }

@@ -17,7 +17,8 @@ static const char *const sources_paragraphs[] = {
     "An image is named by where it is and in which form, as in containers-transports(5). A path without a prefix is "
     "recognised by its content. Archives may be compressed with gzip, zstd or xz, and may come from standard input, which is "
     "called `-`.",
-    "Where one file or folder holds several images, TAG chooses one. Where an image exists for several platforms, the one of "
+    "Where one file or folder holds several images, TAG chooses one: by its tag or name, by its place as in `@0`, or by the "
+    "digest of its manifest as in `@sha256:0123…`. Where an image exists for several platforms, the one of "
     "this machine is taken unless `--platform` names another.",
     NULL,
 };
