@@ -18,7 +18,7 @@ typedef struct {
     guint64 entries;       /* entries in all layers together */
     guint64 layers;
     guint64 path_length;
-    guint64 xattr_size;    /* bytes of all extended attributes of one entry */
+    guint64 xattr_size; /* bytes of all extended attributes of one entry */
 } ImageLimits;
 
 void image_limits_init(ImageLimits *ret_limits);
@@ -81,8 +81,8 @@ void platform_clear(Platform *platform);
 typedef struct {
     const char *platform; /* "OS/ARCH[/VARIANT]" or NULL for this machine's */
     ImageLimits limits;
-    OwnerMap owners;              /* dir: only */
-    const char *scratch_folder;   /* where a stream that must be read out of order is kept, unlinked */
+    OwnerMap owners;            /* dir: only */
+    const char *scratch_folder; /* where a stream that must be read out of order is kept, unlinked */
 } ImageOptions;
 
 typedef struct Image Image;
@@ -121,8 +121,8 @@ EntryReader *image_layer_read(Image *image, guint index, Notes *notes, GError **
 /* What of the OCI configuration gourd needs, as plain values (OCI image-spec 1.1, config.md; Docker's additions). */
 typedef struct {
     char *architecture, *os, *variant, *created;
-    char *user;          /* "", "name", "1000:1000" … */
-    char **env;          /* never NULL, as are the other vectors */
+    char *user; /* "", "name", "1000:1000" … */
+    char **env; /* never NULL, as are the other vectors */
     char **entrypoint, **cmd, **shell;
     char **volumes, **exposed_ports; /* sorted */
     char *working_dir, *stop_signal;
