@@ -5,4 +5,6 @@
  *
  * Specified in docs/format.md. Works with any SquashFS file; what needs the index then answers less. */
 
+#include "bundle-file.h"
 #include "index-build.h"
+#include "index.h"

@@ -13,6 +13,7 @@ struct IndexLayer {
     SectionWriter section;
     GString *path; /* of the entry before */
     gint64 mtime;
+    gboolean excess; /* an entry is over the limits of the format */
 };
 
 struct IndexBuilder {
@@ -251,20 +252,24 @@ static void add_entry_path(IndexLayer *layer, const char *path)
         same++;
     section_writer_add_varint(&layer->section, same);
     section_writer_add_bytes(&layer->section, path + same, length - same);
+    layer->excess |= length > INDEX_PATH_MAX;
     g_string_truncate(layer->path, same);
     g_string_append(layer->path, path + same);
 }
 
-static void add_entry_xattrs(SectionWriter *section, const Xattrs *xattrs)
+static void add_entry_xattrs(IndexLayer *layer, const Xattrs *xattrs)
 {
+    SectionWriter *section = &layer->section;
     gsize n_xattrs = xattrs_count(xattrs);
 
+    layer->excess |= n_xattrs > INDEX_XATTRS_MAX;
     section_writer_add_varint(section, n_xattrs);
     for (gsize i = 0; i < n_xattrs; i++) {
         const Xattr *xattr = xattrs_get(xattrs, i);
 
         section_writer_add_bytes(section, xattr->name, strlen(xattr->name));
         section_writer_add_bytes(section, xattr->value, xattr->size);
+        layer->excess |= xattr->size > INDEX_XATTR_SIZE_MAX || strlen(xattr->name) > INDEX_PATH_MAX;
     }
 }
 
@@ -289,8 +294,9 @@ guint64 index_layer_add_entry(IndexLayer *layer, const Entry *entry)
         const char *target = entry->target ? entry->target : "";
 
         section_writer_add_bytes(section, target, strlen(target));
+        layer->excess |= strlen(target) > INDEX_PATH_MAX;
     }
-    add_entry_xattrs(section, entry->xattrs);
+    add_entry_xattrs(layer, entry->xattrs);
     layer->mtime = entry->mtime;
     return section->items++;
 }
@@ -393,6 +399,10 @@ static gboolean append_sections(IndexBuilder *builder, Assembly *assembly, Secti
         IndexLayer *layer = g_ptr_array_index(builder->layers, i);
 
         g_assert(layer);
+        if (layer->excess) {
+            gourd_error_set(error, GOURD_ERROR_LIMIT, "layer %u has an entry that is too large for the index", i + 1);
+            return gourd_error_hint(error, "build without an index: --no-index");
+        }
         if (!append_section(assembly, &layer->section, error))
             return gourd_error_prefix(error, "layer %u", i + 1);
     }

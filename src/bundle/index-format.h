@@ -75,6 +75,7 @@ enum {
 #define INDEX_DEPTH_MAX 32768u   /* folders in each other: what INDEX_PATH_MAX allows */
 #define INDEX_BLOCK_SIZE_MIN 4096u /* the limits of SquashFS 4.0 */
 #define INDEX_BLOCK_SIZE_MAX (1u << 20)
+#define INDEX_CONTENT_BLOCKS_MAX (1u << 30) /* blocks of all files, holes and repetitions included: 128 TiB at 128 KiB */
 #define INDEX_XATTRS_MAX 65536u  /* attributes of one entry */
 #define INDEX_XATTR_SIZE_MAX (1u << 20) /* bytes of one value; Linux allows 64 KiB */
 #define SQUASHFS_DATA_START_MIN 96u /* the superblock */

@@ -84,7 +84,7 @@ gboolean squash_expander_block(SquashExpander *expander, guint64 offset, guint32
     return TRUE;
 }
 
-static gboolean read_blocks(SquashExpander *expander, const SquashNode *file, SquashContent content, gpointer data,
+static gboolean read_blocks(SquashExpander *expander, const SquashNode *file, SquashPiece content, gpointer data,
                             GError **error)
 {
     guint32 block_size = expander->reader->facts.block_size;
@@ -109,7 +109,7 @@ static gboolean read_blocks(SquashExpander *expander, const SquashNode *file, Sq
     return TRUE;
 }
 
-gboolean squash_file_read(SquashExpander *expander, const SquashNode *file, SquashContent content, gpointer data,
+gboolean squash_file_read(SquashExpander *expander, const SquashNode *file, SquashPiece content, gpointer data,
                           GError **error)
 {
     gsize tail = file->size % expander->reader->facts.block_size;

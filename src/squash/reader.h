@@ -113,9 +113,9 @@ gboolean squash_expander_block(SquashExpander *expander, guint64 offset, guint32
                                gsize *ret_size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Gets a file's content block by block (bytes NULL: a hole of that size), its packed tail last. */
-typedef gboolean (*SquashContent)(const guint8 *bytes, gsize size, gpointer data, GError **error);
+typedef gboolean (*SquashPiece)(const guint8 *bytes, gsize size, gpointer data, GError **error);
 
-gboolean squash_file_read(SquashExpander *expander, const SquashNode *file, SquashContent content, gpointer data,
+gboolean squash_file_read(SquashExpander *expander, const SquashNode *file, SquashPiece content, gpointer data,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The whole content; LIMIT if it is over size_max. */
 GBytes *squash_file_load(SquashExpander *expander, const SquashNode *file, guint64 size_max,
