@@ -4,3 +4,4 @@
 /* SquashFS 4.0: reading and writing images. libsquashfs is used here and nowhere else. */
 
 #include "reader.h"
+#include "writer.h"
