@@ -60,6 +60,17 @@ static void append_quoted(GString *out, const char *marked)
     g_string_append_c(out, '\'');
 }
 
+/* A value with its own description: fish takes what follows a tab for one. */
+static void append_choice(GString *out, const OptionChoice *choice)
+{
+    g_autofree char *help = choice->help ? text_strip_marks(choice->help) : NULL;
+
+    g_string_append(out, choice->name);
+    if (help)
+        g_string_append_printf(out, "\\t\"%s\"", help);
+    g_string_append_c(out, ' ');
+}
+
 static void append_offer(GString *out, Completion completion, const Option *option)
 {
     static const char *const offers[] = {
@@ -78,7 +89,7 @@ static void append_offer(GString *out, Completion completion, const Option *opti
     }
     g_string_append(out, " -a '");
     for (const OptionChoice *choice = option->choices; choice && choice->name; choice++)
-        g_string_append_printf(out, "%s ", choice->name);
+        append_choice(out, choice);
     for (const char *const *value = option->suggestions; value && *value; value++)
         g_string_append_printf(out, "%s ", *value);
     g_string_truncate(out, out->len - 1);

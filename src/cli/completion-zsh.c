@@ -43,13 +43,20 @@ static void append_action(GString *out, const char *name, Completion completion,
         g_string_append(out, actions[completion]);
         return;
     }
-    g_string_append_c(out, '(');
-    for (const OptionChoice *choice = option->choices; choice && choice->name; choice++)
-        g_string_append_printf(out, "%s ", choice->name);
+    g_string_append(out, option->choices ? "((" : "(");
+    for (const OptionChoice *choice = option->choices; choice && choice->name; choice++) {
+        g_string_append(out, choice->name);
+        if (choice->help) {
+            g_string_append(out, "\\:\"");
+            append_spec_text(out, choice->help);
+            g_string_append_c(out, '"');
+        }
+        g_string_append_c(out, ' ');
+    }
     for (const char *const *value = option->suggestions; value && *value; value++)
         g_string_append_printf(out, "%s ", *value);
     g_string_truncate(out, out->len - 1);
-    g_string_append_c(out, ')');
+    g_string_append(out, option->choices ? "))" : ")");
 }
 
 static void append_option(GString *out, const Option *option)

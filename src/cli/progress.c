@@ -48,7 +48,7 @@ static void update_rate(Progress *progress, gint64 now)
 
 static void begin_phase(Progress *progress, const char *phase, guint64 done, gint64 now)
 {
-    progress->view = (ProgressView) {.phase = phase};
+    progress->view = (ProgressView){.phase = phase};
     progress->sample_usec = now;
     progress->sample_done = done;
     progress->rate = 0;

@@ -27,7 +27,7 @@ void screen_init(Screen *screen, FILE *file, ColorMode color)
 {
     const char *term = g_getenv("TERM");
 
-    *screen = (Screen) {.file = file};
+    *screen = (Screen){.file = file};
     screen->is_terminal = isatty(fileno(file)) == 1;
     screen->is_dumb = !term || !*term || strcmp(term, "dumb") == 0;
     screen->is_utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;

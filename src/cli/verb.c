@@ -53,7 +53,7 @@ gboolean verb_set_unknown(const char *name, GError **error)
 
 void option_iterator_init(OptionIterator *iterator, const Verb *verb)
 {
-    *iterator = (OptionIterator) {.verb = verb};
+    *iterator = (OptionIterator){.verb = verb};
 }
 
 static gboolean defines_option(const Verb *verb, const char *name)
