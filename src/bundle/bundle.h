@@ -8,3 +8,4 @@
 #include "bundle-file.h"
 #include "index-build.h"
 #include "index.h"
+#include "verify.h"

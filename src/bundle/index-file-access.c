@@ -112,10 +112,9 @@ static void add_holes(FileDigest *digest, const IndexFacts *facts, guint64 first
     }
 }
 
-void bundle_index_get_digest(const BundleIndex *index, guint64 number, Digest *ret_digest)
+void bundle_index_compute_digest(const BundleIndex *index, guint64 number, const Digest *tail, Digest *ret_digest)
 {
     const FileRecord *record = index_file_record(index, number);
-    const guint8 *packed = g_bytes_get_data(index->file_digests, NULL);
     const guint8 *blocks = g_bytes_get_data(index->block_digests, NULL);
     guint64 next = record->first_block, done = 0;
     FileDigest digest;
@@ -123,10 +122,6 @@ void bundle_index_get_digest(const BundleIndex *index, guint64 number, Digest *r
     gboolean hole;
     guint64 count;
 
-    if (record->packed_number != NO_NUMBER) {
-        memcpy(ret_digest->bytes, packed + (guint64)record->packed_number * DIGEST_SIZE, DIGEST_SIZE);
-        return;
-    }
     file_digest_init(&digest, record->size, index->facts.block_size);
     block_runs_init(&runs, index, number);
     while (block_runs_next(&runs, &hole, &count)) {
@@ -140,7 +135,20 @@ void bundle_index_get_digest(const BundleIndex *index, guint64 number, Digest *r
         }
         done += count;
     }
+    if (tail)
+        file_digest_add(&digest, tail);
     file_digest_finish(&digest, ret_digest);
+}
+
+void bundle_index_get_digest(const BundleIndex *index, guint64 number, Digest *ret_digest)
+{
+    const FileRecord *record = index_file_record(index, number);
+    const guint8 *packed = g_bytes_get_data(index->file_digests, NULL);
+
+    if (record->packed_number != NO_NUMBER)
+        memcpy(ret_digest->bytes, packed + (guint64)record->packed_number * DIGEST_SIZE, DIGEST_SIZE);
+    else
+        bundle_index_compute_digest(index, number, NULL, ret_digest);
 }
 
 int canonical_compare(const char *a, const char *b)
