@@ -47,4 +47,16 @@ void gourd_error_split(const GError *error, char **ret_message, char **ret_hint)
 char *bytes_escape(const void *bytes, gsize length);
 char *text_escape(const char *text);
 
+/* Compilers and analysers cannot see through the calls that the result is always FALSE, and would take what comes after a
+ * failed call for reachable: so they are told. */
+static inline gboolean gourd_error_false(gboolean result)
+{
+    g_assert(!result);
+    return FALSE;
+}
+#define gourd_error_set(...) gourd_error_false(gourd_error_set(__VA_ARGS__))
+#define gourd_error_set_errno(...) gourd_error_false(gourd_error_set_errno(__VA_ARGS__))
+#define gourd_error_hint(...) gourd_error_false(gourd_error_hint(__VA_ARGS__))
+#define gourd_error_prefix(...) gourd_error_false(gourd_error_prefix(__VA_ARGS__))
+
 #define ESCAPE_LENGTH_MAX 512 /* bytes shown of one name: enough for any sane path, short enough for a message */

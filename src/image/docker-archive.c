@@ -48,7 +48,7 @@ static const DockerImage *choose_by_name(const GPtrArray *images, const char *na
 
         for (guint i = 0; i < images->len; i++) {
             const DockerImage *image = g_ptr_array_index(images, i);
-            const char *tag;
+            const char *tag = NULL;
 
             if (match_tags(image, name, &tag) == wanted) {
                 chosen = image;
@@ -145,7 +145,7 @@ static gboolean add_layers(Image *image, const DockerImage *chosen, GError **err
 
 static gboolean open_docker_archive(Image *image, const Choice *choice, GError **error)
 {
-    const char *tag;
+    const char *tag = NULL;
     gsize size;
 
     if (!input_list(image->input, image->scratch_folder, image->limits.unpacked_size, error))

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "emit.h"
+
+#include "squash/squash.h"
+
+typedef struct Emission Emission;
+
+/* A block that is compressed only now. */
+typedef struct {
+    Task task;
+    Emission *emission;
+    const LayoutItem *item;
+    guint8 *raw, *stored;
+    gsize stored_size; /* 0: it did not shrink */
+    Digest digest;
+    GError *error;
+    gboolean done; /* under the lock */
+} EmitTask;
+
+struct Emission {
+    const EmitJob *job;
+    GMutex lock;
+    GCond done;
+    GQueue under_way; /* EmitTask *, in the order of the items */
+    GPtrArray *spare;  /* EmitTask * to be used again */
+    guint ahead;      /* the next item to look at for a task */
+    guint64 offset;   /* of the next item */
+    guint64 written;  /* raw bytes */
+    /* blocks that lie one after the other in the scratch file are copied in one go */
+    guint64 copy_from, copy_to, copy_size;
+};
+
+static gboolean read_raw(EmitTask *self, guint32 *ret_size, GError **error)
+{
+    int fd = store_scratch_fd(self->emission->job->store);
+    const Pack *pack = self->item->pack;
+
+    if (!pack) {
+        const Block *block = self->item->block;
+
+        *ret_size = block->size;
+        return fd_pread_exactly(fd, "the temporary file", self->raw, block->size, block->scratch, error);
+    }
+    *ret_size = 0;
+    for (guint i = 0; i < pack->pieces->len; i++) {
+        const Piece *piece = g_ptr_array_index(pack->pieces, i);
+
+        g_assert(piece->kind == PIECE_RAW);
+        if (!fd_pread_exactly(fd, "the temporary file", self->raw + *ret_size, piece->size, piece->raw.scratch, error))
+            return FALSE;
+        *ret_size += piece->size;
+    }
+    return TRUE;
+}
+
+static void run_emit(Task *task, const WorkerTools *tools)
+{
+    EmitTask *self = (EmitTask *)task;
+    Emission *emission = self->emission;
+    guint32 size;
+
+    if (read_raw(self, &size, &self->error)) {
+        if (self->item->pack)
+            digest_of_bytes(self->raw, size, &self->digest);
+        block_codec_compress(tools->codec, self->raw, size, self->stored, &self->stored_size);
+    }
+    g_mutex_lock(&emission->lock);
+    self->done = TRUE;
+    g_cond_signal(&emission->done);
+    g_mutex_unlock(&emission->lock);
+}
+
+static void emit_task_free(gpointer data)
+{
+    EmitTask *self = data;
+
+    g_clear_error(&self->error);
+    g_free(self->raw);
+    g_free(self->stored);
+    g_free(self);
+}
+
+static EmitTask *take_task(Emission *emission)
+{
+    if (emission->spare->len > 0)
+        return g_ptr_array_steal_index_fast(emission->spare, emission->spare->len - 1);
+    EmitTask *self = g_new0(EmitTask, 1);
+    guint32 block_size = store_block_size(emission->job->store);
+    self->task.run = run_emit;
+    self->emission = emission;
+    self->raw = g_malloc(block_size);
+    self->stored = g_malloc(block_size);
+    return self;
+}
+
+/* Sets the workers to what comes next. */
+static void look_ahead(Emission *emission)
+{
+    GArray *items = emission->job->layout->items;
+
+    while (emission->ahead < items->len && g_queue_get_length(&emission->under_way) < emission->job->window) {
+        const LayoutItem *item = &g_array_index(items, LayoutItem, emission->ahead++);
+
+        if (!item->pack && !item->block->raw)
+            continue;
+        if (item->block)
+            item->block->raw = FALSE; /* where it occurs again, it is copied from the output */
+        EmitTask *self = take_task(emission);
+        self->item = item;
+        self->done = FALSE;
+        g_queue_push_tail(&emission->under_way, self);
+        workers_push(emission->job->workers, &self->task);
+    }
+}
+
+static gboolean flush_copy(Emission *emission, GError **error)
+{
+    const EmitJob *job = emission->job;
+    guint64 size = emission->copy_size;
+
+    emission->copy_size = 0;
+    return size == 0 || fd_copy(store_scratch_fd(job->store), emission->copy_from, job->fd, emission->copy_to, size,
+                                job->name, error);
+}
+
+static gboolean copy_block(Emission *emission, const Block *block, GError **error)
+{
+    if (emission->copy_size > 0 && emission->copy_from + emission->copy_size == block->scratch) {
+        emission->copy_size += block->stored_size;
+        return TRUE;
+    }
+    if (!flush_copy(emission, error))
+        return FALSE;
+    emission->copy_from = block->scratch;
+    emission->copy_to = emission->offset;
+    emission->copy_size = block->stored_size;
+    return TRUE;
+}
+
+/* Writes the result of the oldest task. */
+static gboolean write_task(Emission *emission, LayoutItem *item, IndexBlock *ret_block, GError **error)
+{
+    EmitTask *self = g_queue_pop_head(&emission->under_way);
+    guint32 size = item->pack ? item->pack->size : item->block->size;
+
+    g_mutex_lock(&emission->lock);
+    while (!self->done)
+        g_cond_wait(&emission->done, &emission->lock);
+    g_mutex_unlock(&emission->lock);
+    g_ptr_array_add(emission->spare, self);
+    g_assert(self->item == item);
+    if (self->error) {
+        g_propagate_error(error, g_steal_pointer(&self->error));
+        return FALSE;
+    }
+    gboolean shrunk = self->stored_size > 0;
+    ret_block->stored_size = shrunk ? (guint32)self->stored_size : size;
+    ret_block->digest = item->pack ? self->digest : item->block->digest;
+    if (item->block)
+        item->block->stored_size = ret_block->stored_size;
+    return flush_copy(emission, error) && fd_pwrite(emission->job->fd, emission->job->name,
+                                                    shrunk ? self->stored : self->raw, ret_block->stored_size,
+                                                    emission->offset, error);
+}
+
+static gboolean write_item(Emission *emission, LayoutItem *item, GError **error)
+{
+    const EmitTask *next = g_queue_peek_head(&emission->under_way);
+    Block *block = item->block;
+    IndexBlock index = {
+        .raw_size = block ? block->size : item->pack->size,
+        .kind = block ? BLOCK_OF_FILE : BLOCK_OF_PACK,
+    };
+
+    if (next && next->item == item) {
+        if (!write_task(emission, item, &index, error))
+            return FALSE;
+    } else {
+        index.stored_size = block->stored_size;
+        index.digest = block->digest;
+        if (block->placed == 0) {
+            if (!copy_block(emission, block, error))
+                return FALSE;
+        } else if (!flush_copy(emission, error) ||
+                   !fd_copy(emission->job->fd, block->placed, emission->job->fd, emission->offset, block->stored_size,
+                            emission->job->name, error)) {
+            return FALSE;
+        }
+    }
+    if (block && block->placed == 0)
+        block->placed = emission->offset;
+    index.compressed = index.stored_size < index.raw_size;
+    item->offset = emission->offset;
+    item->size_word = index.stored_size | (index.compressed ? 0 : SQUASH_BLOCK_PLAIN);
+    emission->offset += index.stored_size;
+    emission->written += index.raw_size;
+    if (emission->job->index)
+        index_builder_add_block(emission->job->index, &index);
+    return TRUE;
+}
+
+static void set_places(const Layout *layout)
+{
+    for (guint i = 0; i < layout->places->len; i++) {
+        Place *place = g_ptr_array_index(layout->places, i);
+        guint64 item = place->first_item;
+
+        for (guint32 k = 0; k < place->block_count; k++) {
+            if (place->content->pieces[k].kind == PIECE_HOLE)
+                continue;
+            const LayoutItem *stored = &g_array_index(layout->items, LayoutItem, item);
+
+            if (item++ == place->first_item)
+                place->start = stored->offset;
+            place->sizes[k] = stored->size_word;
+        }
+    }
+}
+
+static gboolean write_items(Emission *emission, GError **error)
+{
+    GArray *items = emission->job->layout->items;
+
+    for (guint i = 0; i < items->len; i++) {
+        look_ahead(emission);
+        if (!write_item(emission, &g_array_index(items, LayoutItem, i), error))
+            return FALSE;
+        if (emission->job->progress)
+            emission->job->progress(emission->written, emission->job->user_data);
+    }
+    return flush_copy(emission, error);
+}
+
+gboolean emit_layout(const EmitJob *job, guint64 *ret_end, GError **error)
+{
+    g_autoptr(GPtrArray) spare = g_ptr_array_new_with_free_func(emit_task_free);
+    Emission emission = {.job = job, .offset = job->offset, .spare = spare};
+
+    g_mutex_init(&emission.lock);
+    g_cond_init(&emission.done);
+    g_queue_init(&emission.under_way);
+    gboolean ok = write_items(&emission, error);
+    workers_wait(job->workers);
+    g_queue_clear_full(&emission.under_way, emit_task_free);
+    g_mutex_clear(&emission.lock);
+    g_cond_clear(&emission.done);
+    if (!ok)
+        return FALSE;
+    set_places(job->layout);
+    *ret_end = emission.offset;
+    return TRUE;
+}

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "store.h"
+
+#include <string.h>
+
+#define SCRATCH_NAME "the temporary file"
+
+struct Store {
+    Workers *workers;
+    guint32 block_size;
+    int scratch;
+    guint64 scratch_size; /* atomic */
+    GMutex lock;          /* of all below */
+    GHashTable *blocks;   /* Block by digest and size */
+    GError *error;        /* the first */
+    gint failed;          /* atomic: error is set */
+    GAsyncQueue *free_buffers;
+    guint buffer_count;
+};
+
+Content *content_new(guint64 size)
+{
+    Content *content = g_new0(Content, 1);
+
+    content->size = size;
+    return content;
+}
+
+void content_free(gpointer content)
+{
+    if (!content)
+        return;
+    g_free(((Content *)content)->pieces);
+    g_free(content);
+}
+
+static guint block_hash(gconstpointer data)
+{
+    guint hash;
+
+    memcpy(&hash, ((const Block *)data)->digest.bytes, sizeof hash);
+    return hash;
+}
+
+static gboolean block_equal(gconstpointer a, gconstpointer b)
+{
+    const Block *block_a = a, *block_b = b;
+
+    return block_a->size == block_b->size && digest_equal(&block_a->digest, &block_b->digest);
+}
+
+Store *store_new(Workers *workers, guint32 block_size, guint buffers, const char *scratch_folder, GError **error)
+{
+    g_autoptr(Store) store = g_new0(Store, 1);
+
+    g_mutex_init(&store->lock);
+    store->workers = workers;
+    store->block_size = block_size;
+    store->blocks = g_hash_table_new_full(block_hash, block_equal, g_free, NULL);
+    store->free_buffers = g_async_queue_new_full(g_free);
+    store->buffer_count = buffers;
+    for (guint i = 0; i < buffers; i++)
+        g_async_queue_push(store->free_buffers, g_malloc(block_size));
+    store->scratch = -1;
+    return scratch_open(scratch_folder, &store->scratch, error) ? g_steal_pointer(&store) : NULL;
+}
+
+void store_free(Store *store)
+{
+    if (!store)
+        return;
+    g_hash_table_unref(store->blocks);
+    g_async_queue_unref(store->free_buffers);
+    g_clear_error(&store->error);
+    g_mutex_clear(&store->lock);
+    fd_close(&store->scratch);
+    g_free(store);
+}
+
+guint32 store_block_size(const Store *store)
+{
+    return store->block_size;
+}
+
+int store_scratch_fd(const Store *store)
+{
+    return store->scratch;
+}
+
+gboolean store_has_failed(Store *store)
+{
+    return g_atomic_int_get(&store->failed);
+}
+
+guint8 *store_take_buffer(Store *store)
+{
+    guint8 *buffer = g_async_queue_pop(store->free_buffers);
+
+    if (!store_has_failed(store))
+        return buffer;
+    g_async_queue_push(store->free_buffers, buffer);
+    return NULL;
+}
+
+void store_return_buffer(Store *store, guint8 *buffer)
+{
+    g_async_queue_push(store->free_buffers, buffer);
+}
+
+static void take_error(Store *store, GError *error)
+{
+    g_mutex_lock(&store->lock);
+    if (store->error)
+        g_error_free(error);
+    else
+        store->error = error;
+    g_mutex_unlock(&store->lock);
+    g_atomic_int_set(&store->failed, TRUE);
+}
+
+/* Appends to the scratch file; several threads at a time. */
+static guint64 append(Store *store, const void *bytes, gsize size)
+{
+    guint64 offset = __atomic_fetch_add(&store->scratch_size, size, __ATOMIC_RELAXED);
+    g_autoptr(GError) error = NULL;
+
+    if (!fd_pwrite(store->scratch, SCRATCH_NAME, bytes, size, offset, &error))
+        take_error(store, g_steal_pointer(&error));
+    return offset;
+}
+
+/* Finds the block with that digest, or adds one: *ret_added. */
+static Block *find_or_add(Store *store, const Digest *digest, guint32 size, gboolean *ret_added)
+{
+    Block key = {.digest = *digest, .size = size};
+
+    g_mutex_lock(&store->lock);
+    Block *block = g_hash_table_lookup(store->blocks, &key);
+    *ret_added = block == NULL;
+    if (!block) {
+        block = g_memdup2(&key, sizeof key);
+        g_hash_table_add(store->blocks, block);
+    }
+    g_mutex_unlock(&store->lock);
+    return block;
+}
+
+typedef struct {
+    Task task;
+    Store *store;
+    guint8 *buffer;
+    guint32 size;
+    Piece *piece;
+    GArray *places;
+} PieceTask;
+
+static void run_block(Task *task, const WorkerTools *tools)
+{
+    PieceTask *self = (PieceTask *)task;
+    Store *store = self->store;
+    gboolean added;
+    Digest digest;
+
+    digest_of_bytes(self->buffer, self->size, &digest);
+    Block *block = find_or_add(store, &digest, self->size, &added);
+    if (added) {
+        gsize stored;
+
+        block_codec_compress(tools->codec, self->buffer, self->size, tools->stored, &stored);
+        block->stored_size = stored > 0 ? (guint32)stored : self->size;
+        block->scratch = append(store, stored > 0 ? tools->stored : self->buffer, block->stored_size);
+    }
+    self->piece->block = block;
+    self->piece->kind = PIECE_BLOCK;
+    store_return_buffer(store, self->buffer);
+    g_free(self);
+}
+
+static void run_raw(Task *task, const WorkerTools *tools)
+{
+    PieceTask *self = (PieceTask *)task;
+    guint64 offset = append(self->store, self->buffer, self->size);
+
+    for (guint i = 0; i < self->places->len; i++) {
+        const PiecePlace *place = &g_array_index(self->places, PiecePlace, i);
+        Piece *piece = place->piece;
+
+        digest_of_bytes(self->buffer + place->offset, piece->size, &piece->raw.digest);
+        piece->raw.scratch = offset + place->offset;
+        piece->kind = PIECE_RAW;
+    }
+    store_return_buffer(self->store, self->buffer);
+    g_array_unref(self->places);
+    g_free(self);
+}
+
+static void push(Store *store, TaskFunc run, guint8 *buffer, guint32 size, Piece *piece, GArray *places)
+{
+    PieceTask *task = g_new0(PieceTask, 1);
+
+    *task = (PieceTask){{run}, store, buffer, size, piece, places};
+    workers_push(store->workers, &task->task);
+}
+
+void store_add_block(Store *store, guint8 *buffer, guint32 size, Piece *piece)
+{
+    piece->size = size;
+    push(store, run_block, buffer, size, piece, NULL);
+}
+
+void store_add_raw(Store *store, guint8 *buffer, guint32 size, GArray *places)
+{
+    push(store, run_raw, buffer, size, NULL, places);
+}
+
+gboolean store_settle(Store *store, GError **error)
+{
+    workers_wait(store->workers);
+    if (!store->error)
+        return TRUE;
+    g_propagate_error(error, g_error_copy(store->error));
+    return FALSE;
+}
+
+const Digest *piece_digest(const Piece *piece)
+{
+    return piece->kind == PIECE_BLOCK ? &piece->block->digest : &piece->raw.digest;
+}
+
+Block *store_block_of(Store *store, Piece *piece)
+{
+    gboolean added;
+
+    if (piece->kind == PIECE_BLOCK)
+        return piece->block;
+    g_assert(piece->kind == PIECE_RAW);
+    guint64 scratch = piece->raw.scratch;
+    Block *block = find_or_add(store, &piece->raw.digest, piece->size, &added);
+    if (added) {
+        block->raw = TRUE;
+        block->stored_size = piece->size;
+        block->scratch = scratch;
+    }
+    piece->kind = PIECE_BLOCK;
+    piece->block = block;
+    return block;
+}
+
+gboolean store_read_piece(const Store *store, BlockCodec *codec, const Piece *piece, guint8 *ret_bytes, GError **error)
+{
+    if (piece->kind == PIECE_HOLE) {
+        memset(ret_bytes, 0, piece->size);
+        return TRUE;
+    }
+    if (piece->kind == PIECE_RAW)
+        return fd_pread_exactly(store->scratch, SCRATCH_NAME, ret_bytes, piece->size, piece->raw.scratch, error);
+    const Block *block = piece->block;
+    if (block->stored_size == block->size)
+        return fd_pread_exactly(store->scratch, SCRATCH_NAME, ret_bytes, block->size, block->scratch, error);
+    g_autofree guint8 *stored = g_malloc(block->stored_size);
+    gsize size;
+    if (!fd_pread_exactly(store->scratch, SCRATCH_NAME, stored, block->stored_size, block->scratch, error))
+        return FALSE;
+    if (!block_codec_expand(codec, stored, block->stored_size, ret_bytes, block->size, &size) || size != block->size)
+        return gourd_error_set(error, GOURD_ERROR_FAILED, "%s was changed", SCRATCH_NAME);
+    return TRUE;
+}
