@@ -5,16 +5,17 @@
 
 #include "verb.h"
 
-#include "image/image.h"
+#include "pack/pack.h"
 
 typedef struct {
     CommonOptions common;
     char *output, *name, *version, *platform, *owner;
     int compressor; /* Codec */
+    int verify;     /* PackVerify */
     gint64 level, jobs;
     guint64 block_size;
     GPtrArray *excludes, *mountpoints, *limits;
-    gboolean force, index, verify, json;
+    gboolean force, index, json;
 } BuildOptions;
 
 /* Applies one "NAME=VALUE". */

@@ -229,7 +229,7 @@ char *man_format_overview(void)
 
     for (const Verb *const *verb = all_verbs; *verb; verb++)
         roff_words_add_verb(words, *verb);
-    roff_words_add(words, "VERB FILE FOLDER TAG OPTION ARGUMENT");
+    roff_words_add(words, "VERB FILE FOLDER TAG DIGEST OPTION ARGUMENT");
     append_header(out, "gourd");
     append_name(out, "gourd", "make container images SquashFS bundles that systemd runs");
     append_synopsis(out, "gourd [VERB] [OPTION]... [ARGUMENT]...");

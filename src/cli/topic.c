@@ -18,7 +18,7 @@ static const char *const sources_paragraphs[] = {
     "recognised by its content. Archives may be compressed with gzip, zstd or xz, and may come from standard input, which is "
     "called `-`.",
     "Where one file or folder holds several images, TAG chooses one: by its tag or name, by its place as in `@0`, or by the "
-    "digest of its manifest as in `@sha256:0123…`. Where an image exists for several platforms, the one of "
+    "digest of its manifest as in `@sha256:DIGEST`. Where an image exists for several platforms, the one of "
     "this machine is taken unless `--platform` names another.",
     NULL,
 };

@@ -2,12 +2,12 @@
 #include "build-options.h"
 #include "verb.h"
 
-#include "image/image.h"
+#include "pack/pack.h"
 
 #include <string.h>
 
 #define JOBS_MAX 1024
-#define LEVEL_MAX 22 /* of any compressor; each has its own range */
+#define LEVEL_MAX 19 /* of any compressor; each has its own range */
 
 /* SquashFS 4.0 knows blocks of 4 KiB to 1 MiB, powers of two. */
 #define BLOCK_SIZE_MIN (4 * 1024)
@@ -73,6 +73,13 @@ static gboolean check_version(const char *argument, GError **error)
 
 #define AT(member) .offset = offsetof(BuildOptions, member)
 
+static const OptionChoice verifications[] = {
+    {"quick", PACK_VERIFY_QUICK, "the structure"},
+    {"full", PACK_VERIFY_FULL, "every block"},
+    {"none", PACK_VERIFY_NONE, NULL},
+    {NULL, 0, NULL},
+};
+
 static const Option output_rows[] = {
     {"output", 'o', OPTION_STRING, AT(output), "FILE", "Write the bundle to FILE",
      .details = "The file appears only when it is complete.", .shown_default = "`NAME_VERSION.raw`",
@@ -81,14 +88,14 @@ static const Option output_rows[] = {
      .details = "It is replaced at once, so that whoever has the old one open keeps it."},
     {"name", 0, OPTION_STRING, AT(name), "NAME", "Name of the bundle",
      .shown_default = "the image's repository, or the file's name", .check = check_name},
-    {"version", 0, OPTION_STRING, AT(version), "VERSION", "Version of the bundle", .shown_default = "the image's tag",
-     .check = check_version},
+    {"version", 0, OPTION_STRING, AT(version), "VERSION", "Version of the bundle",
+     .shown_default = "the image's tag, or `latest`", .check = check_version},
     {"index", 0, OPTION_FLAG, AT(index), .help = "Put gourd's index behind the file system",
      .details = "Incremental builds, small updates, `gourd diff` and `gourd verify` live on it; it takes less than one "
                 "per cent of the size.",
      .fallback = "yes", .negatable = TRUE},
-    {"verify", 0, OPTION_FLAG, AT(verify), .help = "Read back and check what was written", .fallback = "yes",
-     .negatable = TRUE},
+    {"verify", 0, OPTION_CHOICE, AT(verify), "HOW", "Read back what was written", .fallback = "quick",
+     .choices = verifications},
     {"json", 0, OPTION_FLAG, AT(json), .help = "Print the result as JSON"},
     {NULL},
 };
@@ -109,12 +116,12 @@ static const Option format_rows[] = {
     {"compressor", 0, OPTION_CHOICE, AT(compressor), "NAME", "Compressor of the blocks", .fallback = "zstd",
      .choices = compressors},
     {"level", 0, OPTION_INT, AT(level), "N", "How hard to compress: higher is smaller and slower",
-     .details = "1 to 22 with zstd, 0 to 9 with xz, 1 to 12 with gzip and lz4.",
-     .shown_default = "what suits the compressor", .min = 0, .max = LEVEL_MAX},
+     .details = "1 to 19 with zstd, 1 to 9 with xz, 1 to 12 with gzip, 1 to 12 with lz4.",
+     .shown_default = "what suits the compressor", .min = 1, .max = LEVEL_MAX},
     {"block-size", 0, OPTION_SIZE, AT(block_size), "SIZE", "Size of the blocks, 4K to 1M",
-     .details = "Larger blocks compress better, smaller ones are read faster at random.", .fallback = "128K",
-     .suggestions = block_sizes, .min = BLOCK_SIZE_MIN, .max = BLOCK_SIZE_MAX, .completion = COMPLETE_VALUES,
-     .check = check_block_size},
+     .details = "Larger blocks compress better, smaller ones are read faster at random.",
+     .fallback = "128K" /* PACK_BLOCK_SIZE_DEFAULT */, .suggestions = block_sizes, .min = BLOCK_SIZE_MIN,
+     .max = BLOCK_SIZE_MAX, .completion = COMPLETE_VALUES, .check = check_block_size},
     {"jobs", 'j', OPTION_INT, AT(jobs), "N", "Compress with N threads", .shown_default = "the number of processors",
      .details = "The bundle is the same whatever N is.", .min = 1, .max = JOBS_MAX},
     {NULL},
