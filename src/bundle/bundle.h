@@ -6,6 +6,7 @@
  * Specified in docs/format.md. Works with any SquashFS file; what needs the index then answers less. */
 
 #include "bundle-file.h"
+#include "describe.h"
 #include "diff.h"
 #include "index-build.h"
 #include "index.h"

@@ -78,7 +78,7 @@ gboolean squash_expander_block(SquashExpander *expander, guint64 offset, guint32
                                gsize *ret_size, GError **error)
 {
     if ((word == 0 || word != expander->word || offset != expander->offset) && !expand(expander, offset, word, error))
-        return gourd_error_prefix(error, "block at byte %" G_GUINT64_FORMAT, offset);
+        return FALSE;
     *ret_bytes = expander->raw;
     *ret_size = expander->size;
     return TRUE;
@@ -96,7 +96,7 @@ static gboolean read_blocks(SquashExpander *expander, const SquashNode *file, Sq
         const guint8 *bytes = NULL;
 
         if (file->sizes[i] != 0 && !squash_expander_block(expander, offset, file->sizes[i], &bytes, &got, error))
-            return gourd_error_prefix(error, "block %" G_GUINT64_FORMAT, i);
+            return gourd_error_prefix(error, "block %" G_GUINT64_FORMAT " (byte %" G_GUINT64_FORMAT ")", i, offset);
         if (got != want)
             return gourd_error_set(error, GOURD_ERROR_INPUT,
                                    "block %" G_GUINT64_FORMAT " has %" G_GSIZE_FORMAT " bytes instead of %" G_GSIZE_FORMAT,
