@@ -103,6 +103,14 @@ static void add_labels(Listing *facts, char *const *labels)
     }
 }
 
+static char *format_platform(const ImageConfig *config)
+{
+    gboolean has_variant = config->variant && *config->variant;
+
+    return g_strdup_printf("%s/%s%s%s", config->os ? config->os : "?", config->architecture ? config->architecture : "?",
+                           has_variant ? "/" : "", has_variant ? config->variant : "");
+}
+
 static gboolean add_config(Listing *facts, const Json *description, GError **error)
 {
     const Json *document = json_object_get(description, "config");
@@ -115,9 +123,7 @@ static gboolean add_config(Listing *facts, const Json *description, GError **err
     free(text); /* jansson's */
     if (!config)
         return gourd_error_prefix(error, "the configuration");
-    g_autofree char *platform = g_strdup_printf("%s/%s%s%s", config->os ? config->os : "?",
-                                                config->architecture ? config->architecture : "?",
-                                                config->variant ? "/" : "", config->variant ? config->variant : "");
+    g_autofree char *platform = format_platform(config);
 
     add_text(facts, "Created", config->created);
     add_text(facts, "Platform", platform);
