@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "transport.h"
 
-#define CODEC_BYTES 6            /* what codec_detect() needs */
-#define AHEAD_SIZE (1024 * 1024) /* of one buffer that the inflating thread fills */
-#define AHEAD_BUFFERS 3          /* one being read, one full, one being filled */
+#define CODEC_BYTES 6                   /* what codec_detect() needs */
+#define UNPACKED_LAYER "unpacked layer" /* in messages: what diff_id is the digest of */
+#define AHEAD_SIZE (1024 * 1024)        /* of one buffer that the inflating thread fills */
+#define AHEAD_BUFFERS 3                 /* one being read, one full, one being filled */
 
 /* How a layer is read:
  *
@@ -17,24 +18,59 @@ typedef struct {
     const ByteStream *raw; /* the lowest stage, owned by tar */
     Blob blob;             /* what the lowest stage reads from; its stream was handed on */
     char *what;
+    Image *image; /* and the layer of it that is read, or NULL */
+    const StoredLayer *layer;
 } LayerReader;
+
+static gboolean open_stored(Image *image, const StoredLayer *layer, Blob *ret_blob, GError **error)
+{
+    if (layer->inlined)
+        blob_init_bytes(ret_blob, layer->inlined);
+    else if (!blob_store_open(image->blobs, layer->path, ret_blob, error))
+        return FALSE;
+    return TRUE;
+}
+
+/* Damage shows as a broken header or code long before the digest at the end, which is what a person needs to know. So
+ * the blob is read once more by itself: if its digest is wrong, that is the error. */
+static void find_damage(LayerReader *self, GError **error)
+{
+    const ImageLayer *info = self->layer ? &self->layer->info : NULL;
+    gboolean plain = info && info->has_diff_id && info->codec == CODEC_NONE;
+    g_autoptr(GError) damage = NULL;
+    g_auto(Blob) blob = {.fd = -1};
+
+    if (!error || !g_error_matches(*error, GOURD_ERROR, GOURD_ERROR_INPUT) || !info || !(info->has_digest || plain) ||
+        !open_stored(self->image, self->layer, &blob, NULL))
+        return;
+    const Digest *expected = info->has_digest ? &info->digest : &info->diff_id;
+    g_autofree char *text = digest_to_text(expected);
+    g_autofree char *what = info->has_digest ? g_strdup_printf("blob %s", text) : g_strdup(UNPACKED_LAYER);
+    blob.stream = byte_stream_new_verified(blob.stream, expected, G_MAXUINT64, what);
+    if (byte_stream_drain(blob.stream, &damage) || !g_error_matches(damage, GOURD_ERROR, GOURD_ERROR_INPUT))
+        return;
+    g_clear_error(error);
+    g_propagate_error(error, g_steal_pointer(&damage));
+}
+
+static gboolean fail_layer(LayerReader *self, GError **error)
+{
+    find_damage(self, error);
+    return gourd_error_prefix(error, "%s", self->what);
+}
 
 static gboolean layer_next(EntryReader *reader, const Entry **ret_entry, GError **error)
 {
     LayerReader *self = (LayerReader *)reader;
 
-    if (!entry_reader_next(self->tar, ret_entry, error))
-        return gourd_error_prefix(error, "%s", self->what);
-    return TRUE;
+    return entry_reader_next(self->tar, ret_entry, error) || fail_layer(self, error);
 }
 
 static gboolean layer_data(EntryReader *reader, const guint8 **ret_bytes, gsize *ret_size, GError **error)
 {
     LayerReader *self = (LayerReader *)reader;
 
-    if (!entry_reader_data(self->tar, ret_bytes, ret_size, error))
-        return gourd_error_prefix(error, "%s", self->what);
-    return TRUE;
+    return entry_reader_data(self->tar, ret_bytes, ret_size, error) || fail_layer(self, error);
 }
 
 static guint64 layer_position(const EntryReader *reader)
@@ -68,16 +104,6 @@ EntryReader *layer_reader_new(EntryReader *tar, const ByteStream *raw, Blob *blo
     return &self->reader;
 }
 
-/* The bytes of a layer as they are stored, digest verified where there is one. */
-static gboolean open_stored(Image *image, const StoredLayer *layer, Blob *ret_blob, GError **error)
-{
-    if (layer->inlined)
-        blob_init_bytes(ret_blob, layer->inlined);
-    else if (!blob_store_open(image->blobs, layer->path, ret_blob, error))
-        return FALSE;
-    return TRUE;
-}
-
 static ByteStream *inflate_layer(const Image *image, const ImageLayer *info, ByteStream *source, GError **error)
 {
     ByteStream *stream = source;
@@ -94,7 +120,7 @@ static ByteStream *inflate_layer(const Image *image, const ImageLayer *info, Byt
         return NULL;
     if (info->codec != CODEC_NONE)
         stream = byte_stream_new_threaded(stream, AHEAD_SIZE, AHEAD_BUFFERS);
-    return info->has_diff_id ? byte_stream_new_verified(stream, &info->diff_id, G_MAXUINT64, "unpacked layer") : stream;
+    return info->has_diff_id ? byte_stream_new_verified(stream, &info->diff_id, G_MAXUINT64, UNPACKED_LAYER) : stream;
 }
 
 EntryReader *image_read_stored_layer(Image *image, guint index, Notes *notes, GError **error)
@@ -112,7 +138,11 @@ EntryReader *image_read_stored_layer(Image *image, guint index, Notes *notes, GE
         gourd_error_prefix(error, "%s", layer->info.description);
         return NULL;
     }
-    return layer_reader_new(tar_reader_new(tar, &image->limits, notes), raw, &blob, layer->info.description);
+    EntryReader *reader = layer_reader_new(tar_reader_new(tar, &image->limits, notes), raw, &blob,
+                                           layer->info.description);
+    ((LayerReader *)reader)->image = image;
+    ((LayerReader *)reader)->layer = layer;
+    return reader;
 }
 
 static gboolean describe_layer(Image *image, StoredLayer *layer, GError **error)
