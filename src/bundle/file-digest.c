@@ -2,6 +2,7 @@
 #include "index-build.h"
 
 #define ZEROS_PIECE 4096u
+#define RANGE_PIECE (256u * 1024)
 
 void file_digest_init(FileDigest *digest, guint64 size, guint32 block_size)
 {
@@ -46,4 +47,21 @@ void zeros_digest(guint32 size, Digest *ret_digest)
         has_last = TRUE;
     }
     *ret_digest = last;
+}
+
+gboolean file_range_digest(int fd, const char *name, guint64 offset, guint64 size, Digest *ret_digest, GError **error)
+{
+    g_autoptr(Hasher) hasher = hasher_new();
+    g_autofree guint8 *piece = g_malloc(RANGE_PIECE);
+
+    for (guint64 done = 0; done < size;) {
+        gsize part = MIN(RANGE_PIECE, size - done);
+
+        if (!fd_pread_exactly(fd, name, piece, part, offset + done, error))
+            return FALSE;
+        hasher_update(hasher, piece, part);
+        done += part;
+    }
+    hasher_finish(hasher, ret_digest);
+    return TRUE;
 }

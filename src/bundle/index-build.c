@@ -18,7 +18,7 @@ struct IndexLayer {
 
 struct IndexBuilder {
     guint32 block_size;
-    SectionWriter parameters, blocks, block_digests, files, file_digests;
+    SectionWriter parameters, blocks, block_digests, files, file_digests, tables;
     guint64 data_size;
 
     /* What the next file is told as a difference to. */
@@ -44,7 +44,8 @@ static gboolean init_sections(IndexBuilder *builder, GError **error)
            section_writer_init(&builder->block_digests, SECTION_BLOCK_DIGESTS, SECTION_CRITICAL, ENCODING_PLAIN,
                                error) &&
            section_writer_init(&builder->files, SECTION_FILES, SECTION_CRITICAL, ENCODING_ZSTD, error) &&
-           section_writer_init(&builder->file_digests, SECTION_FILE_DIGESTS, SECTION_CRITICAL, ENCODING_PLAIN, error);
+           section_writer_init(&builder->file_digests, SECTION_FILE_DIGESTS, SECTION_CRITICAL, ENCODING_PLAIN, error) &&
+           section_writer_init(&builder->tables, SECTION_TABLES, 0, ENCODING_PLAIN, error);
 }
 
 IndexBuilder *index_builder_new(const IndexParameters *parameters, GError **error)
@@ -84,6 +85,7 @@ void index_builder_free(IndexBuilder *builder)
     section_writer_release(&builder->block_digests);
     section_writer_release(&builder->files);
     section_writer_release(&builder->file_digests);
+    section_writer_release(&builder->tables);
     g_string_free(builder->folder, TRUE);
     g_array_unref(builder->next_entries);
     for (guint i = 0; i < builder->layers->len; i++)
@@ -306,6 +308,24 @@ void index_layer_end(IndexLayer *layer)
     section_writer_end(&layer->section);
 }
 
+/* --- tables ------------------------------------------------------------------------------------------------------ */
+
+gboolean index_builder_add_tables(IndexBuilder *builder, int fd, const char *name, guint64 squashfs_size,
+                                  guint64 data_start, GError **error)
+{
+    guint64 data_end = data_start + builder->data_size;
+    Digest before, behind;
+
+    g_assert(builder->tables.items == 0 && data_end <= squashfs_size);
+    if (!file_range_digest(fd, name, 0, data_start, &before, error) ||
+        !file_range_digest(fd, name, data_end, squashfs_size - data_end, &behind, error))
+        return FALSE;
+    section_writer_add(&builder->tables, before.bytes, DIGEST_SIZE);
+    section_writer_add(&builder->tables, behind.bytes, DIGEST_SIZE);
+    builder->tables.items = 2;
+    return TRUE;
+}
+
 /* --- the trailer ------------------------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -406,7 +426,8 @@ static gboolean append_sections(IndexBuilder *builder, Assembly *assembly, Secti
         if (!append_section(assembly, &layer->section, error))
             return gourd_error_prefix(error, "layer %u", i + 1);
     }
-    return !metadata || append_section(assembly, metadata, error);
+    return (!metadata || append_section(assembly, metadata, error)) &&
+           (builder->tables.items == 0 || append_section(assembly, &builder->tables, error));
 }
 
 gboolean index_builder_finish(IndexBuilder *builder, guint64 squashfs_size, guint64 data_start, GBytes *metadata,
@@ -427,7 +448,7 @@ gboolean index_builder_finish(IndexBuilder *builder, guint64 squashfs_size, guin
         section_writer_add(&section, bytes, size);
         section.items = 1;
     }
-    assembly.n_sections = 5 + builder->layers->len + (metadata != NULL);
+    assembly.n_sections = 5 + builder->layers->len + (metadata != NULL) + (builder->tables.items > 0);
     gboolean done = append_sections(builder, &assembly, metadata ? &section : NULL, error);
     if (done) {
         fill_header(builder, &assembly, squashfs_size, data_start);

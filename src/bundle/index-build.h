@@ -73,6 +73,15 @@ guint64 index_layer_add_entry(IndexLayer *layer, const Entry *entry);
 /* No more entries: frees what only adding needs. */
 void index_layer_end(IndexLayer *layer);
 
+/* Reads what of the image in fd is no block (the superblock and what is before data_start; the tables behind the last block) and
+ * keeps the digests, so that the index vouches for every byte that matters. After the last block, when the image is complete. */
+gboolean index_builder_add_tables(IndexBuilder *builder, int fd, const char *name, guint64 squashfs_size,
+                                  guint64 data_start, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The digest of size bytes of a file from offset. */
+gboolean file_range_digest(int fd, const char *name, guint64 offset, guint64 size, Digest *ret_digest,
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* The trailer, to be written at squashfs_size rounded up to 4 KiB; its own size is a multiple of 4 KiB too. data_start is
  * where the first block lies. Layers numbered 1 to n must all have been fed. metadata may be NULL. Once only. */
 gboolean index_builder_finish(IndexBuilder *builder, guint64 squashfs_size, guint64 data_start, GBytes *metadata,

@@ -45,8 +45,8 @@ gboolean bundle_footer_parse(const guint8 *bytes, guint64 file_size, BundleFoote
 
 /* The sections of this version, found in the table. */
 typedef struct {
-    SectionHead parameters, blocks, block_digests, files, file_digests, metadata;
-    gboolean has_metadata;
+    SectionHead parameters, blocks, block_digests, files, file_digests, metadata, tables;
+    gboolean has_metadata, has_tables;
 } Sections;
 
 static gboolean parse_header(BundleIndex *index, const guint8 *header, const BundleFooter *footer, GError **error)
@@ -96,7 +96,7 @@ static gboolean check_section_head(const SectionHead *head, guint64 end, guint64
 {
     if (head->offset != end || head->stored_size > index_size - end)
         return gourd_error_set(error, GOURD_ERROR_INPUT, "section %u is not right behind the one before", head->type);
-    if (head->type > SECTION_METADATA || head->type == 0)
+    if (head->type > SECTION_LAST || head->type == 0)
         return TRUE; /* not ours to expand */
     if (head->encoding > ENCODING_ZSTD)
         return gourd_error_set(error, GOURD_ERROR_UNSUPPORTED, "section %u has the unknown encoding %u", head->type,
@@ -124,9 +124,10 @@ static gboolean keep_section(BundleIndex *index, const SectionHead *head, guint3
         [SECTION_FILES] = &sections->files,
         [SECTION_FILE_DIGESTS] = &sections->file_digests,
         [SECTION_METADATA] = &sections->metadata,
+        [SECTION_TABLES] = &sections->tables,
     };
 
-    if (head->type == 0 || head->type > SECTION_METADATA) {
+    if (head->type == 0 || head->type > SECTION_LAST) {
         if (head->flags & SECTION_CRITICAL)
             return gourd_error_set(error, GOURD_ERROR_UNSUPPORTED,
                                    "the index has section %u, which this gourd does not know but must", head->type);
@@ -143,6 +144,7 @@ static gboolean keep_section(BundleIndex *index, const SectionHead *head, guint3
     }
     *homes[head->type] = *head;
     sections->has_metadata |= head->type == SECTION_METADATA;
+    sections->has_tables |= head->type == SECTION_TABLES;
     return TRUE;
 }
 
@@ -278,6 +280,16 @@ static gboolean parse_metadata(BundleIndex *index, const Sections *sections, GEr
     return index->metadata != NULL;
 }
 
+static gboolean parse_tables(BundleIndex *index, const Sections *sections, GError **error)
+{
+    if (!sections->has_tables)
+        return TRUE;
+    if (sections->tables.items != 2 || sections->tables.raw_size != 2 * DIGEST_SIZE)
+        return gourd_error_set(error, GOURD_ERROR_INPUT, "the digests of the tables are broken");
+    index->tables = index_expand_section(index, &sections->tables, error);
+    return index->tables != NULL;
+}
+
 BundleIndex *bundle_index_parse(GBytes *bytes, const BundleFooter *footer, GError **error)
 {
     g_autoptr(BundleIndex) index = g_new0(BundleIndex, 1);
@@ -290,7 +302,8 @@ BundleIndex *bundle_index_parse(GBytes *bytes, const BundleFooter *footer, GErro
     index->facts.n_layers = index->layers->len;
     if (!parse_parameters(index, &sections.parameters, error) || !parse_blocks(index, &sections, error) ||
         !index_parse_files(index, &sections.files, &sections.file_digests, error) ||
-        !index_parse_layers(index, error) || !parse_metadata(index, &sections, error))
+        !index_parse_layers(index, error) || !parse_metadata(index, &sections, error) ||
+        !parse_tables(index, &sections, error))
         return NULL;
     return g_steal_pointer(&index);
 }
@@ -309,6 +322,7 @@ void bundle_index_free(BundleIndex *index)
     g_clear_pointer(&index->folders, g_array_unref);
     g_clear_pointer(&index->files_by_entry, g_array_unref);
     g_clear_pointer(&index->metadata, g_bytes_unref);
+    g_clear_pointer(&index->tables, g_bytes_unref);
     g_array_unref(index->layers);
     g_free(index->compressor);
     g_free(index->encoder);
@@ -324,4 +338,14 @@ const IndexFacts *bundle_index_facts(const BundleIndex *index)
 GBytes *bundle_index_metadata(const BundleIndex *index)
 {
     return index->metadata;
+}
+
+gboolean bundle_index_get_table_digests(const BundleIndex *index, Digest *ret_before, Digest *ret_behind)
+{
+    if (!index->tables)
+        return FALSE;
+    const guint8 *bytes = g_bytes_get_data(index->tables, NULL);
+    memcpy(ret_before->bytes, bytes, DIGEST_SIZE);
+    memcpy(ret_behind->bytes, bytes + DIGEST_SIZE, DIGEST_SIZE);
+    return TRUE;
 }

@@ -45,6 +45,7 @@ struct BundleIndex {
     GArray *files_by_entry; /* guint32: numbers of files, by layer, then entry */
     GArray *layers;        /* LayerRecord */
     GBytes *metadata;
+    GBytes *tables; /* two digests, or NULL */
 };
 
 static inline const FileRecord *index_file_record(const BundleIndex *index, guint64 number)

@@ -44,6 +44,10 @@ typedef struct {
 const IndexFacts *bundle_index_facts(const BundleIndex *index);
 GBytes *bundle_index_metadata(const BundleIndex *index); /* borrowed; NULL if there is none */
 
+/* The digests of what is before data_start in the image, and of what is from data_end to squashfs_size; FALSE if the index does
+ * not have them. */
+gboolean bundle_index_get_table_digests(const BundleIndex *index, Digest *ret_before, Digest *ret_behind);
+
 /* Block `number` (below n_blocks) and where it lies. */
 void bundle_index_get_block(const BundleIndex *index, guint64 number, IndexBlock *ret_block, guint64 *ret_offset);
 

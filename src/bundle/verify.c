@@ -140,6 +140,29 @@ static void verify_metadata(Verification *verification)
                      "the metadata in the index and in the image differ");
 }
 
+/* Inodes, names and times have no digest of their own: these are for all of them. */
+static gboolean verify_tables(Verification *verification, GError **error)
+{
+    const IndexFacts *said = verification->index ? bundle_index_facts(verification->index) : NULL;
+    int fd = bundle_fd(verification->bundle);
+    const char *name = bundle_name(verification->bundle);
+    Digest before, behind, got;
+
+    if (!said || !bundle_index_get_table_digests(verification->index, &before, &behind))
+        return TRUE;
+    if (!file_range_digest(fd, name, 0, said->data_start, &got, error))
+        return FALSE;
+    if (!digest_equal(&got, &before))
+        verify_found(verification, "tables", NULL, NO_INODE, BUNDLE_NO_BLOCK, 0,
+                     "the superblock does not match its digest in the index");
+    if (!file_range_digest(fd, name, said->data_end, said->squashfs_size - said->data_end, &got, error))
+        return FALSE;
+    if (!digest_equal(&got, &behind))
+        verify_found(verification, "tables", NULL, NO_INODE, BUNDLE_NO_BLOCK, said->data_end,
+                     "the tables do not match their digest in the index");
+    return TRUE;
+}
+
 static void verify_parameters(Verification *verification)
 {
     const IndexFacts *said = verification->index ? bundle_index_facts(verification->index) : NULL;
@@ -162,6 +185,8 @@ static gboolean verify_all(Verification *verification, BundleVerifyMode mode, gu
         verify_found(verification, "index", NULL, NO_INODE, BUNDLE_NO_BLOCK,
                      bundle_align(verification->facts->bytes_used), "%s", problem->message);
     verify_parameters(verification);
+    if (!verify_tables(verification, error))
+        return FALSE;
     if (!verify_inodes(verification, error))
         return FALSE;
     verify_layout(verification);

@@ -5,6 +5,8 @@
 #include "bundle/bundle.h"
 
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #define BLOCK_SIZE 4096u
 #define SQUASHFS_SIZE 20000u
@@ -100,6 +102,19 @@ static void add_layers(IndexBuilder *builder)
     index_layer_end(lower);
 }
 
+/* An image of zeros but for its first and last byte. */
+static void add_tables(IndexBuilder *builder)
+{
+    g_autoptr(GError) error = NULL;
+    autofd fd = memfd_create("image", MFD_CLOEXEC);
+
+    g_assert_cmpint(fd, >=, 0);
+    g_assert_cmpint(pwrite(fd, "h", 1, 0), ==, 1);
+    g_assert_cmpint(pwrite(fd, "t", 1, SQUASHFS_SIZE - 1), ==, 1);
+    g_assert_true(index_builder_add_tables(builder, fd, "image", SQUASHFS_SIZE, DATA_START, &error));
+    g_assert_no_error(error);
+}
+
 static GBytes *build_trailer(void)
 {
     g_autoptr(GError) error = NULL;
@@ -111,6 +126,7 @@ static GBytes *build_trailer(void)
     add_blocks(builder);
     add_files(builder);
     add_layers(builder);
+    add_tables(builder);
     g_assert_true(index_builder_finish(builder, SQUASHFS_SIZE, DATA_START, metadata, &trailer, &error));
     g_assert_no_error(error);
     return trailer;
@@ -288,6 +304,22 @@ static void layers_come_back(gconstpointer source)
     g_assert_cmpstr(entry->target, ==, "etc/passwd");
 }
 
+static void digests_of_tables_come_back(gconstpointer source)
+{
+    g_autoptr(BundleIndex) index = parse_source(source);
+    g_autofree guint8 *image = g_malloc0(SQUASHFS_SIZE);
+    guint64 data_end = bundle_index_facts(index)->data_end;
+    Digest before, behind, want;
+
+    image[0] = 'h';
+    image[SQUASHFS_SIZE - 1] = 't';
+    g_assert_true(bundle_index_get_table_digests(index, &before, &behind));
+    digest_of_bytes(image, DATA_START, &want);
+    assert_digests(&before, &want);
+    digest_of_bytes(image + data_end, SQUASHFS_SIZE - data_end, &want);
+    assert_digests(&behind, &want);
+}
+
 static void every_changed_byte_is_noticed(void)
 {
     g_autoptr(GBytes) trailer = build_trailer();
@@ -400,6 +432,7 @@ int main(int argc, char **argv)
     TEST_BOTH(digests_follow_from_blocks);
     TEST_BOTH(holes_come_back_as_runs);
     TEST_BOTH(layers_come_back);
+    TEST_BOTH(digests_of_tables_come_back);
     TEST(every_changed_byte_is_noticed);
     TEST(every_cut_is_noticed);
     TEST(another_major_version_is_unsupported);
