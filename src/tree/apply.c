@@ -26,10 +26,10 @@ static gboolean check_name(const char *path, const char *name, GError **error)
     return fail_path(error, path, "one of its names is over 255 bytes, which no Linux file system can hold");
 }
 
-/* Walks the components of path from `from`, resolving symbolic links inside the root. With follow, the last component is
- * resolved too. *ret_node is NULL if the path does not exist (RESOLVE_FIND). */
-static gboolean resolve(Tree *tree, const char *path, ResolveMode mode, gboolean follow, TreeNode **ret_node,
-                        GError **error)
+/* Walks the components of path from the root, resolving symbolic links inside it. With follow, the last component is
+ * resolved too. *ret_node is NULL if the path does not exist (RESOLVE_FIND). Messages name `subject`. */
+static gboolean resolve(Tree *tree, const char *path, const char *subject, ResolveMode mode, gboolean follow,
+                        TreeNode **ret_node, GError **error)
 {
     g_autofree char *rest = g_strdup(path);
     const char *at = rest;
@@ -43,7 +43,7 @@ static gboolean resolve(Tree *tree, const char *path, ResolveMode mode, gboolean
         if (length == 0)
             break;
         if (node->inode->type != ENTRY_DIRECTORY)
-            return mode == RESOLVE_FIND || fail_path(error, path, "one of its parents is not a folder");
+            return mode == RESOLVE_FIND || fail_path(error, subject, "one of its parents is not a folder");
         g_autofree char *name = g_strndup(at, length);
         at += length;
         if (strcmp(name, ".") == 0)
@@ -56,15 +56,15 @@ static gboolean resolve(Tree *tree, const char *path, ResolveMode mode, gboolean
         if (!child && mode == RESOLVE_FIND)
             return TRUE;
         if (!child) {
-            if (!check_name(path, name, error))
+            if (!check_name(subject, name, error))
                 return FALSE;
             if (node_depth(node) >= TREE_DEPTH_MAX)
-                return fail_path(error, path, "folders are nested too deeply");
+                return fail_path(error, subject, "folders are nested too deeply");
             child = node_add_new(tree, node, name, ENTRY_DIRECTORY, NULL);
         }
         if (child->inode->type == ENTRY_SYMLINK && (follow || at[strspn(at, "/")] != '\0')) {
             if (++symlinks > SYMLINKS_MAX)
-                return mode == RESOLVE_FIND || fail_path(error, path, "too many symbolic links in its parents");
+                return mode == RESOLVE_FIND || fail_path(error, subject, "too many symbolic links in its parents");
             const char *target = child->inode->entry->target;
             char *joined = g_strconcat(target, "/", at, NULL);
 
@@ -88,7 +88,7 @@ static gboolean resolve_parent(Tree *tree, const char *clean, ResolveMode mode, 
     g_autofree char *parent_path = slash ? g_strndup(clean, (gsize)(slash - clean)) : g_strdup("");
 
     *ret_name = slash ? slash + 1 : clean;
-    if (!resolve(tree, parent_path, mode, TRUE, ret_parent, error))
+    if (!resolve(tree, parent_path, clean, mode, TRUE, ret_parent, error))
         return FALSE;
     if (*ret_parent && (*ret_parent)->inode->type != ENTRY_DIRECTORY) {
         if (mode == RESOLVE_CREATE)
@@ -108,7 +108,7 @@ TreeNode *tree_find(Tree *tree, const char *path, gboolean follow)
 {
     TreeNode *node;
 
-    return resolve(tree, path, RESOLVE_FIND, follow, &node, NULL) ? node : NULL;
+    return resolve(tree, path, path, RESOLVE_FIND, follow, &node, NULL) ? node : NULL;
 }
 
 static void remove_name(Tree *tree, TreeNode *parent, const char *name)
@@ -136,7 +136,7 @@ static gboolean apply_whiteout(Tree *tree, const char *clean, Notes *notes, GErr
         notes_add(notes, "aufs-mark-ignored", "marks of the AUFS file system were left out", clean);
         return TRUE;
     }
-    if (!resolve(tree, parent_path, RESOLVE_FIND, TRUE, &parent, error))
+    if (!resolve(tree, parent_path, clean, RESOLVE_FIND, TRUE, &parent, error))
         return FALSE;
     if (!parent || parent->inode->type != ENTRY_DIRECTORY)
         return TRUE;

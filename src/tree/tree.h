@@ -45,7 +45,7 @@ typedef struct {
     guint16 mode; /* the permission bits, 07777 */
     guint32 uid, gid;
     guint32 device_major, device_minor; /* devices only */
-    gint64 mtime; /* seconds since 1970, may be negative */
+    gint64 mtime;                       /* seconds since 1970, may be negative */
     guint32 mtime_nsec;
     guint64 size;   /* files: bytes of content, holes included */
     Xattrs *xattrs; /* or NULL */
@@ -59,7 +59,8 @@ void entry_copy(const Entry *entry, Entry *ret_entry);
 
 #define TREE_NAME_MAX 255    /* bytes of one name: what Linux and SquashFS can hold */
 #define TREE_TARGET_MAX 4095 /* bytes of a symbolic link's text: Linux's PATH_MAX with its NUL */
-#define TREE_DEPTH_MAX 2048  /* folders within each other: PATH_MAX / 2, so that no path a program could use is refused */
+#define TREE_DEPTH_MAX \
+    2048 /* folders within each other: PATH_MAX / 2, so that no path a program could use is refused */
 
 /* "./usr//bin/../sh/" becomes "usr/sh", "/" becomes "". A path that leaves the root ("a/../../b") is an INPUT error. */
 gboolean path_clean(const char *path, char **ret_clean, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -75,17 +76,18 @@ struct TreeNode {
     const char *name; /* "" for the root; owned by the tree */
     TreeNode *parent; /* the root's is itself */
     Inode *inode;
-    guint layer;      /* the newest layer that spoke of it or of something below it */
+    guint layer; /* the newest layer that spoke of it or of something below it */
 };
 
 /* What names refer to. Borrows the entry that described it last. */
 struct Inode {
-    EntryType type; /* never ENTRY_HARD_LINK */
+    EntryType type;   /* never ENTRY_HARD_LINK */
     gboolean implied; /* a folder that no layer mentioned, only something below it */
-    guint links;    /* how many names it has; 1 for folders */
-    guint layer;    /* the layer of `entry` */
+    guint links;      /* how many names it has; 1 for folders */
+    guint layer;      /* the layer of `entry` */
+    guint cleared;    /* folders: the layer that removed all that lower ones had below it; 0: none */
     const Entry *entry;
-    gpointer content; /* files: the caller's, from tree_apply() */
+    gpointer content;    /* files: the caller's, from tree_apply() */
     GHashTable *names;   /* folders, while layers are applied: name → TreeNode */
     GPtrArray *children; /* folders, after tree_finish(): TreeNode *, by bytes of the name */
     guint32 number;      /* the caller's: 0 at first */

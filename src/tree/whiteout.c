@@ -16,7 +16,8 @@ static const char *last_name(const char *clean_path)
 
 gboolean whiteout_is(const char *clean_path)
 {
-    return g_str_has_prefix(last_name(clean_path), WHITEOUT_PREFIX);
+    return g_str_has_prefix(last_name(clean_path), WHITEOUT_PREFIX) ||
+           g_str_has_prefix(clean_path, WHITEOUT_META_PREFIX);
 }
 
 Whiteout whiteout_parse(const char *clean_path, char **ret_parent, const char **ret_name)
@@ -24,9 +25,12 @@ Whiteout whiteout_parse(const char *clean_path, char **ret_parent, const char **
     const char *name = last_name(clean_path);
     gsize parent_length = name == clean_path ? 0 : (gsize)(name - clean_path - 1);
 
-    if (!g_str_has_prefix(name, WHITEOUT_PREFIX))
+    if (!whiteout_is(clean_path))
         return WHITEOUT_NONE;
     *ret_parent = g_strndup(clean_path, parent_length);
+    *ret_name = name;
+    if (name != clean_path && g_str_has_prefix(clean_path, WHITEOUT_META_PREFIX))
+        return WHITEOUT_OTHER;
     *ret_name = name + strlen(WHITEOUT_PREFIX);
     if (strcmp(name, WHITEOUT_OPAQUE_NAME) == 0)
         return WHITEOUT_OPAQUE;

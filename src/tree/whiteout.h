@@ -5,7 +5,8 @@
  *
  *   .wh.NAME       NAME of lower layers is gone
  *   .wh..wh..opq   all that lower layers have in this folder is gone
- *   .wh..wh.…      other marks of AUFS, without meaning to us */
+ *   .wh..wh.…      other marks of AUFS, without meaning to us: ".wh..wh.plnk", ".wh..wh.orph" and what lies in these folders of
+ *                  the root, as Docker has it (moby, pkg/archive/diff.go) */
 
 #include <glib.h>
 
@@ -17,7 +18,7 @@ typedef enum {
     WHITEOUT_INVALID, /* it names nothing, "." or ".." */
 } Whiteout;
 
-/* TRUE if the last name of a clean path begins as a whiteout does. */
+/* TRUE if the last name of a clean path begins as a whiteout does, or it lies in a folder of AUFS. */
 gboolean whiteout_is(const char *clean_path);
 /* Says which; the folder it stands in (the caller frees) and, inside clean_path, the name that it removes. */
 Whiteout whiteout_parse(const char *clean_path, char **ret_parent, const char **ret_name);
