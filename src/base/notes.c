@@ -58,16 +58,15 @@ static Note *find_or_insert(Notes *notes, const char *kind, const char *text)
 }
 
 /* Keeps the smallest subjects, so that the examples do not depend on which thread came first. */
-static void insert_subject(Note *note, const char *subject)
+static void insert_subject(Note *note, const char *escaped)
 {
-    g_autofree char *escaped = text_escape(subject);
     guint at = 0;
 
     while (at < note->subjects->len && g_strcmp0(g_ptr_array_index(note->subjects, at), escaped) < 0)
         at++;
     if (at >= NOTE_EXAMPLES_MAX)
         return;
-    g_ptr_array_insert(note->subjects, (int)at, g_steal_pointer(&escaped));
+    g_ptr_array_insert(note->subjects, (int)at, g_strdup(escaped));
     if (note->subjects->len > NOTE_EXAMPLES_MAX)
         g_ptr_array_set_size(note->subjects, NOTE_EXAMPLES_MAX);
 }
@@ -79,9 +78,26 @@ void notes_add(Notes *notes, const char *kind, const char *text, const char *sub
     g_mutex_lock(&notes->lock);
     Note *note = find_or_insert(notes, kind, text);
     note->count++;
-    if (subject)
-        insert_subject(note, subject);
+    if (subject) {
+        g_autofree char *escaped = text_escape(subject);
+
+        insert_subject(note, escaped);
+    }
     g_mutex_unlock(&notes->lock);
+}
+
+void notes_merge(Notes *notes, Notes *from)
+{
+    for (guint i = 0; i < from->list->len; i++) {
+        const Note *other = g_ptr_array_index(from->list, i);
+
+        g_mutex_lock(&notes->lock);
+        Note *note = find_or_insert(notes, other->kind, other->text);
+        note->count += other->count;
+        for (guint k = 0; k < other->subjects->len; k++)
+            insert_subject(note, g_ptr_array_index(other->subjects, k));
+        g_mutex_unlock(&notes->lock);
+    }
 }
 
 const GPtrArray *notes_list(Notes *notes)

@@ -26,5 +26,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Notes, notes_free)
 /* Adds one subject (bytes of an image, escaped here; NULL for none) to the note of that kind. notes may be NULL. */
 void notes_add(Notes *notes, const char *kind, const char *text, const char *subject);
 
+/* Adds all that `from` has. */
+void notes_merge(Notes *notes, Notes *from);
+
 /* The notes in order of kind. Owned by notes; call when no other thread adds. */
 const GPtrArray *notes_list(Notes *notes);

@@ -199,13 +199,16 @@ static gpointer read_layers(gpointer data)
 
 static gboolean finish(Reading *reading, GError **error)
 {
-    gboolean failed = reading->failed;
+    g_autoptr(GError) store_error = NULL;
 
+    if (!reading->failed)
+        return TRUE;
+    gboolean settled = store_settle(reading->job->store, &store_error); /* tasks must not outlive what they fill */
     if (reading->error)
         g_propagate_error(error, g_steal_pointer(&reading->error));
-    else if (failed && !store_settle(reading->job->store, error))
-        return FALSE;
-    return !failed;
+    else if (!settled)
+        g_propagate_error(error, g_steal_pointer(&store_error));
+    return FALSE;
 }
 
 GPtrArray *layers_read(const LayersJob *job, GError **error)

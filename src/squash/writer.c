@@ -86,7 +86,7 @@ static void init_super(const SquashWriter *writer, sqfs_super_t *super)
     const SquashOptions *options = &writer->options;
 
     sqfs_super_init(super, options->block_size, options->time, glue_compressor_id(options->codec));
-    super->flags = 0;
+    super->flags = SQFS_FLAG_NO_DUPLICATES; /* equal files were found and stored once */
     if (options->codec == CODEC_LZ4)
         super->flags |= SQFS_FLAG_COMPRESSOR_OPTIONS;
     if (options->codec == CODEC_NONE)

@@ -53,7 +53,7 @@ gboolean squash_writer_add_fragment(SquashWriter *writer, guint64 offset, guint3
 gboolean squash_writer_finish(SquashWriter *writer, Tree *tree, guint64 data_end, SquashContentFunc content,
                               gpointer user_data, guint64 *ret_size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Notes what a finished tree has that SquashFS cannot hold, and that squash_writer_finish() so leaves out: times before
+/* Notes what a tree has that SquashFS cannot hold, and that squash_writer_finish() so leaves out: times before
  * 1970 and below a second, ACLs, other attributes than user.*, trusted.* and security.*. Device numbers over 12 and 20
  * bits are UNSUPPORTED. */
 gboolean squash_note_losses(Tree *tree, Notes *notes, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -199,6 +199,16 @@ static gint compare_names(gconstpointer a, gconstpointer b)
     return strcmp((*node_a)->name, (*node_b)->name);
 }
 
+static GPtrArray *sorted_children(const Inode *folder)
+{
+    if (folder->children)
+        return g_ptr_array_ref(folder->children);
+    GPtrArray *children = g_ptr_array_sized_new(g_hash_table_size(folder->names));
+    node_append_children(folder, children);
+    g_ptr_array_sort(children, compare_names);
+    return children;
+}
+
 void tree_finish(Tree *tree)
 {
     g_autoptr(GPtrArray) folders = g_ptr_array_new();
@@ -206,12 +216,9 @@ void tree_finish(Tree *tree)
     g_ptr_array_add(folders, &tree->root);
     for (guint i = 0; i < folders->len; i++) {
         Inode *folder = ((TreeNode *)g_ptr_array_index(folders, i))->inode;
-        g_autoptr(GPtrArray) children = g_ptr_array_sized_new(g_hash_table_size(folder->names));
 
-        node_append_children(folder, children);
-        g_ptr_array_sort(children, compare_names);
+        folder->children = sorted_children(folder);
         g_clear_pointer(&folder->names, g_hash_table_unref);
-        folder->children = g_steal_pointer(&children);
         for (guint k = 0; k < folder->children->len; k++) {
             TreeNode *node = g_ptr_array_index(folder->children, k);
 
@@ -227,7 +234,7 @@ gboolean tree_walk(TreeNode *node, TreeVisitFunc visit, gpointer user_data, GErr
         return FALSE;
     if (node->inode->type != ENTRY_DIRECTORY)
         return TRUE;
-    const GPtrArray *children = node->inode->children;
+    g_autoptr(GPtrArray) children = sorted_children(node->inode);
     for (guint folders = 0; folders < 2; folders++)
         for (guint i = 0; i < children->len; i++) {
             TreeNode *child = g_ptr_array_index(children, i);

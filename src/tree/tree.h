@@ -125,8 +125,8 @@ void tree_finish(Tree *tree);
 char *tree_node_path(const TreeNode *node);
 
 /* Calls visit for all nodes below and with node in canonical path order: in each folder what is no folder comes first,
- * then the folders, each by bytes of the name; a folder before what is in it. After tree_finish(). Ends early with FALSE
- * when visit returns FALSE. */
+ * then the folders, each by bytes of the name; a folder before what is in it. Ends early with FALSE when visit returns
+ * FALSE. */
 typedef gboolean (*TreeVisitFunc)(TreeNode *node, gpointer user_data, GError **error);
 gboolean tree_walk(TreeNode *node, TreeVisitFunc visit, gpointer user_data, GError **error);
 
