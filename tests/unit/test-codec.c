@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Byte streams. Blocks are in test-codec-block.c. */
+/* Byte streams. For blocks see test-codec-block.c. */
 
 #include "codec/stream.h"
 
