@@ -22,7 +22,8 @@ static gboolean read_bytes(const Bundle *bundle, guint64 offset, guint64 size, G
     g_autofree guint8 *bytes = g_try_malloc(MAX(size, 1));
 
     if (!bytes)
-        return gourd_error_set(error, GOURD_ERROR_FAILED, "no memory for an index of %" G_GUINT64_FORMAT " bytes", size);
+        return gourd_error_set(error, GOURD_ERROR_FAILED, "no memory for an index of %" G_GUINT64_FORMAT " bytes",
+                               size);
     if (!fd_pread_exactly(bundle->fd, bundle->name, bytes, size, offset, error))
         return FALSE;
     *ret_bytes = g_bytes_new_take(g_steal_pointer(&bytes), size);

@@ -21,8 +21,8 @@ int bundle_fd(const Bundle *bundle);
 const char *bundle_name(const Bundle *bundle);
 guint64 bundle_size(const Bundle *bundle);
 SquashReader *bundle_image(const Bundle *bundle);
-const BundleIndex *bundle_index(const Bundle *bundle);      /* or NULL */
-const GError *bundle_index_problem(const Bundle *bundle);   /* or NULL */
+const BundleIndex *bundle_index(const Bundle *bundle);    /* or NULL */
+const GError *bundle_index_problem(const Bundle *bundle); /* or NULL */
 
 #define BUNDLE_METADATA_PATH "usr/lib/gourd/bundle.json"
 #define BUNDLE_CONFIG_PATH "usr/lib/gourd/config.json"

@@ -54,7 +54,8 @@ static gboolean add_node(const SquashNode *node, gpointer data, GError **error)
     Totals *totals = data;
 
     totals->paths++;
-    if (node->type != ENTRY_FILE || (node->n_links > 1 && !g_hash_table_add(totals->linked, GUINT_TO_POINTER(node->inode))))
+    if (node->type != ENTRY_FILE ||
+        (node->n_links > 1 && !g_hash_table_add(totals->linked, GUINT_TO_POINTER(node->inode))))
         return TRUE;
     totals->files++;
     totals->content += node->size;

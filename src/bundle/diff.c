@@ -5,7 +5,7 @@
 
 /* A path of A, kept while B is walked. */
 typedef struct {
-    char *key; /* the path; folders with a slash at its end, so that keys sort canonically */
+    char *key;       /* the path; folders with a slash at its end, so that keys sort canonically */
     SquashNode node; /* path and name unset; target and sizes owned */
     guint64 file;    /* of the index; INDEX_NO_FILE without */
 } Record;
@@ -82,21 +82,27 @@ static gboolean keep_record(const SquashNode *node, gpointer data, GError **erro
     record->node.path = record->node.name = NULL;
     record->node.target = g_strdup(node->target);
     record->file = number_file(&comparison->a, node);
-    record->node.sizes = record->file == INDEX_NO_FILE ? g_memdup2(node->sizes, node->n_blocks * sizeof(guint32)) : NULL;
+    record->node.sizes = record->file == INDEX_NO_FILE ? g_memdup2(node->sizes, node->n_blocks * sizeof(guint32))
+                                                       : NULL;
     g_ptr_array_add(comparison->records, record);
     return TRUE;
 }
 
 static void add_difference(Comparison *comparison, BundleDiffKind kind, guint what, const char *key,
-                           const SquashNode *old, const SquashNode *new)
+                           const SquashNode *before, const SquashNode *after)
 {
     BundleDifference *difference = g_new0(BundleDifference, 1);
 
     difference->kind = kind;
     difference->what = what;
-    difference->type = new ? new->type : old->type;
-    difference->old_size = old && old->type == ENTRY_FILE ? old->size : 0;
-    difference->new_size = new && new->type == ENTRY_FILE ? new->size : 0;
+    if (before) {
+        difference->type = before->type;
+        difference->old_size = before->type == ENTRY_FILE ? before->size : 0;
+    }
+    if (after) {
+        difference->type = after->type;
+        difference->new_size = after->type == ENTRY_FILE ? after->size : 0;
+    }
     difference->path = g_strdup(key);
     if (g_str_has_suffix(key, "/"))
         difference->path[strlen(key) - 1] = '\0';
@@ -105,19 +111,19 @@ static void add_difference(Comparison *comparison, BundleDiffKind kind, guint wh
 
 /* --- one path in both --------------------------------------------------------------------------------------------- */
 
-static gboolean compare_content(Comparison *comparison, const Record *old, const SquashNode *new, guint64 new_file,
+static gboolean compare_content(Comparison *comparison, const Record *before, const SquashNode *after, guint64 new_file,
                                 gboolean *ret_same, GError **error)
 {
     Digest a, b;
 
     *ret_same = FALSE;
-    if (old->node.size != new->size)
+    if (before->node.size != after->size)
         return TRUE;
-    if (old->file != INDEX_NO_FILE && new_file != INDEX_NO_FILE) {
-        bundle_index_get_digest(comparison->a.index, old->file, &a);
+    if (before->file != INDEX_NO_FILE && new_file != INDEX_NO_FILE) {
+        bundle_index_get_digest(comparison->a.index, before->file, &a);
         bundle_index_get_digest(comparison->b.index, new_file, &b);
-    } else if (!squash_file_digest(comparison->a.expander, &old->node, &a, error) ||
-               !squash_file_digest(comparison->b.expander, new, &b, error)) {
+    } else if (!squash_file_digest(comparison->a.expander, &before->node, &a, error) ||
+               !squash_file_digest(comparison->b.expander, after, &b, error)) {
         return FALSE;
     }
     *ret_same = digest_equal(&a, &b);
@@ -137,55 +143,55 @@ static gboolean same_xattr_lists(const Xattrs *a, const Xattrs *b)
     return TRUE;
 }
 
-static gboolean compare_xattrs(Comparison *comparison, const SquashNode *old, const SquashNode *new,
+static gboolean compare_xattrs(Comparison *comparison, const SquashNode *before, const SquashNode *after,
                                gboolean *ret_same, GError **error)
 {
     g_autoptr(Xattrs) a = NULL;
     g_autoptr(Xattrs) b = NULL;
 
-    if (!squash_reader_read_xattrs(bundle_image(comparison->a.bundle), old->xattrs, &a, error) ||
-        !squash_reader_read_xattrs(bundle_image(comparison->b.bundle), new->xattrs, &b, error))
+    if (!squash_reader_read_xattrs(bundle_image(comparison->a.bundle), before->xattrs, &a, error) ||
+        !squash_reader_read_xattrs(bundle_image(comparison->b.bundle), after->xattrs, &b, error))
         return FALSE;
     *ret_same = same_xattr_lists(a, b);
     return TRUE;
 }
 
-static guint compare_attributes(const SquashNode *old, const SquashNode *new)
+static guint compare_attributes(const SquashNode *before, const SquashNode *after)
 {
     guint what = 0;
 
-    if (old->mode != new->mode)
+    if (before->mode != after->mode)
         what |= BUNDLE_DIFF_MODE;
-    if (old->uid != new->uid || old->gid != new->gid)
+    if (before->uid != after->uid || before->gid != after->gid)
         what |= BUNDLE_DIFF_OWNER;
-    if (old->mtime != new->mtime)
+    if (before->mtime != after->mtime)
         what |= BUNDLE_DIFF_MTIME;
-    if (g_strcmp0(old->target, new->target) != 0)
+    if (g_strcmp0(before->target, after->target) != 0)
         what |= BUNDLE_DIFF_TARGET;
-    if (old->device_major != new->device_major || old->device_minor != new->device_minor)
+    if (before->device_major != after->device_major || before->device_minor != after->device_minor)
         what |= BUNDLE_DIFF_DEVICE;
-    if (old->type != ENTRY_DIRECTORY && old->n_links != new->n_links)
+    if (before->type != ENTRY_DIRECTORY && before->n_links != after->n_links)
         what |= BUNDLE_DIFF_LINKS;
     return what;
 }
 
-static gboolean compare_nodes(Comparison *comparison, const Record *old, const SquashNode *new, GError **error)
+static gboolean compare_nodes(Comparison *comparison, const Record *before, const SquashNode *after, GError **error)
 {
-    guint64 new_file = number_file(&comparison->b, new);
+    guint64 new_file = number_file(&comparison->b, after);
     gboolean same = TRUE;
     guint what = BUNDLE_DIFF_TYPE;
 
-    if (old->node.type == new->type) {
-        what = compare_attributes(&old->node, new);
-        if (new->type == ENTRY_FILE && !compare_content(comparison, old, new, new_file, &same, error))
+    if (before->node.type == after->type) {
+        what = compare_attributes(&before->node, after);
+        if (after->type == ENTRY_FILE && !compare_content(comparison, before, after, new_file, &same, error))
             return FALSE;
         what |= same ? 0 : BUNDLE_DIFF_CONTENT;
-        if (!compare_xattrs(comparison, &old->node, new, &same, error))
+        if (!compare_xattrs(comparison, &before->node, after, &same, error))
             return FALSE;
         what |= same ? 0 : BUNDLE_DIFF_XATTRS;
     }
     if (what)
-        add_difference(comparison, BUNDLE_DIFF_CHANGED, what, old->key, &old->node, new);
+        add_difference(comparison, BUNDLE_DIFF_CHANGED, what, before->key, &before->node, after);
     else
         comparison->diff->n_same++;
     return TRUE;
@@ -199,19 +205,19 @@ static gboolean merge_node(const SquashNode *node, gpointer data, GError **error
     g_autofree char *key = make_key(node);
 
     while (comparison->next < comparison->records->len) {
-        const Record *old = g_ptr_array_index(comparison->records, comparison->next);
-        int order = canonical_compare(old->key, key);
+        const Record *before = g_ptr_array_index(comparison->records, comparison->next);
+        int order = canonical_compare(before->key, key);
 
         if (order > 0)
             break;
         comparison->next++;
         if (order == 0) {
-            if (compare_nodes(comparison, old, node, error))
+            if (compare_nodes(comparison, before, node, error))
                 return TRUE;
             g_autofree char *shown = text_escape(node->path);
             return gourd_error_prefix(error, "cannot compare '/%s'", shown);
         }
-        add_difference(comparison, BUNDLE_DIFF_REMOVED, 0, old->key, &old->node, NULL);
+        add_difference(comparison, BUNDLE_DIFF_REMOVED, 0, before->key, &before->node, NULL);
     }
     number_file(&comparison->b, node);
     add_difference(comparison, BUNDLE_DIFF_ADDED, 0, key, NULL, node);
@@ -264,9 +270,9 @@ static gboolean compare_trees(Comparison *comparison, GError **error)
         !squash_reader_walk(bundle_image(comparison->b.bundle), "", &new_walk, error))
         return FALSE;
     for (; comparison->next < comparison->records->len; comparison->next++) {
-        const Record *old = g_ptr_array_index(comparison->records, comparison->next);
+        const Record *before = g_ptr_array_index(comparison->records, comparison->next);
 
-        add_difference(comparison, BUNDLE_DIFF_REMOVED, 0, old->key, &old->node, NULL);
+        add_difference(comparison, BUNDLE_DIFF_REMOVED, 0, before->key, &before->node, NULL);
     }
     finish_differences(comparison->diff);
     return TRUE;
@@ -333,7 +339,8 @@ gboolean bundle_diff(Bundle *a, Bundle *b, BundleDiff *ret_diff, GError **error)
     BundleDiff diff = {.differences = g_ptr_array_new_with_free_func(free_difference)};
     Comparison comparison = {.diff = &diff};
     gboolean indexed = bundle_index(a) && bundle_index(b) &&
-                       bundle_index_facts(bundle_index(a))->block_size == bundle_index_facts(bundle_index(b))->block_size;
+                       bundle_index_facts(bundle_index(a))->block_size ==
+                           bundle_index_facts(bundle_index(b))->block_size;
 
     comparison.records = g_ptr_array_new_with_free_func(free_record);
     gboolean done = begin_side(&comparison.a, a, indexed, error) && begin_side(&comparison.b, b, indexed, error) &&

@@ -26,17 +26,17 @@ typedef enum {
 
 typedef struct {
     BundleDiffKind kind;
-    guint what; /* BundleDiffWhat, of what changed */
-    EntryType type; /* in B, or in A if it was removed */
+    guint what;                 /* BundleDiffWhat, of what changed */
+    EntryType type;             /* in B, or in A if it was removed */
     guint64 old_size, new_size; /* of files, else 0 */
-    char *path; /* without a slash in front; not escaped */
+    char *path;                 /* without a slash in front; not escaped */
 } BundleDifference;
 
 typedef struct {
     GPtrArray *differences; /* BundleDifference, by path */
     guint64 n_added, n_removed, n_changed, n_same;
 
-    gboolean has_transfer; /* both have an index */
+    gboolean has_transfer;               /* both have an index */
     guint64 new_blocks, new_bytes;       /* stored blocks of B whose content A does not have */
     guint64 shared_blocks, shared_bytes; /* the others */
     guint64 table_bytes;                 /* what is no data in B: SquashFS's tables and the index */

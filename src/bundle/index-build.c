@@ -329,7 +329,7 @@ gboolean index_builder_add_tables(IndexBuilder *builder, int fd, const char *nam
 /* --- the trailer ------------------------------------------------------------------------------------------------- */
 
 typedef struct {
-    GByteArray *head; /* header and section table */
+    GByteArray *head;  /* header and section table */
     GPtrArray *stored; /* GByteArray, borrowed, in order */
     guint64 size;      /* of the index so far */
     guint n_sections;
@@ -410,8 +410,7 @@ static gboolean append_sections(IndexBuilder *builder, Assembly *assembly, Secti
     assembly->size = INDEX_HEADER_SIZE + (guint64)assembly->n_sections * INDEX_SECTION_SIZE;
     g_byte_array_set_size(assembly->head, INDEX_HEADER_SIZE);
     memset(assembly->head->data, 0, INDEX_HEADER_SIZE);
-    if (!append_section(assembly, &builder->parameters, error) ||
-        !append_section(assembly, &builder->blocks, error) ||
+    if (!append_section(assembly, &builder->parameters, error) || !append_section(assembly, &builder->blocks, error) ||
         !append_section(assembly, &builder->block_digests, error) ||
         !append_section(assembly, &builder->files, error) || !append_section(assembly, &builder->file_digests, error))
         return FALSE;

@@ -38,14 +38,14 @@ typedef struct {
     guint64 size;
     Digest digest; /* file_digest_…() below */
 
-    guint64 first_block;   /* number of the first stored block, if any is stored */
-    guint64 n_blocks;      /* blocks of the file that are not packed, holes included: size / block_size, rounded down if
+    guint64 first_block;  /* number of the first stored block, if any is stored */
+    guint64 n_blocks;     /* blocks of the file that are not packed, holes included: size / block_size, rounded down if
                               the tail is packed and up if not */
-    const guint32 *sizes;  /* of these blocks as they stand in the inode: 0 is a hole; or NULL if there is no hole */
+    const guint32 *sizes; /* of these blocks as they stand in the inode: 0 is a hole; or NULL if there is no hole */
 
-    gboolean packed;       /* the rest (size % block_size bytes) lies in a pack */
-    guint64 pack;          /* number of that block */
-    guint32 pack_offset;   /* where in its raw bytes */
+    gboolean packed;     /* the rest (size % block_size bytes) lies in a pack */
+    guint64 pack;        /* number of that block */
+    guint32 pack_offset; /* where in its raw bytes */
 
     guint layer;   /* the layer that gave the content, from 1; 0: gourd itself */
     guint64 entry; /* which entry of that layer, from 0 as index_layer_add_entry() said */
@@ -66,8 +66,8 @@ void index_builder_add_block(IndexBuilder *builder, const IndexBlock *block);
 void index_builder_add_file(IndexBuilder *builder, const IndexFile *file);
 
 /* Begins layer `number` (1 is the lowest), each once and in any order. diff_id may be NULL. Owned by builder. */
-IndexLayer *index_builder_begin_layer(IndexBuilder *builder, guint number, const Digest *diff_id,
-                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+IndexLayer *index_builder_begin_layer(IndexBuilder *builder, guint number, const Digest *diff_id, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 /* The next entry of the layer, just as the layer says it. Returns its number, from 0. */
 guint64 index_layer_add_entry(IndexLayer *layer, const Entry *entry);
 /* No more entries: frees what only adding needs. */
@@ -79,8 +79,8 @@ gboolean index_builder_add_tables(IndexBuilder *builder, int fd, const char *nam
                                   guint64 data_start, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The digest of size bytes of a file from offset. */
-gboolean file_range_digest(int fd, const char *name, guint64 offset, guint64 size, Digest *ret_digest,
-                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean file_range_digest(int fd, const char *name, guint64 offset, guint64 size, Digest *ret_digest, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 
 /* The trailer, to be written at squashfs_size rounded up to 4 KiB; its own size is a multiple of 4 KiB too. data_start is
  * where the first block lies. Layers numbered 1 to n must all have been fed. metadata may be NULL. Once only. */

@@ -14,8 +14,8 @@ typedef struct {
     BundleIndex *index;
     const guint8 *start; /* of the raw section */
     Cursor cursor;
-    GArray *levels;        /* Level; never empty */
-    GArray *next_entries;  /* guint64 by layer */
+    GArray *levels;       /* Level; never empty */
+    GArray *next_entries; /* guint64 by layer */
     guint64 next_block, pack, pack_end;
     guint64 content_blocks;
     guint32 n_packed;
@@ -71,8 +71,7 @@ static gboolean enter_folder(FileParser *parser)
     FolderRecord record = {.parent = parent->folder};
     gsize length;
 
-    if (parser->levels->len > INDEX_DEPTH_MAX ||
-        !take_name(parser, parent->last_subfolder, &record.name, &length) ||
+    if (parser->levels->len > INDEX_DEPTH_MAX || !take_name(parser, parent->last_subfolder, &record.name, &length) ||
         parent->path_length + length >= INDEX_PATH_MAX)
         return FALSE;
     Level level = {

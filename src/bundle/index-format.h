@@ -68,19 +68,20 @@ enum {
 #define LAYER_HEADER_SIZE (1u + DIGEST_SIZE)
 
 /* Limits of what is believed, beside those that follow from the size of the file. */
-#define INDEX_SECTIONS_MAX 4096u                  /* layers of real images: at most 127 */
-#define INDEX_LAYERS_MAX (INDEX_SECTIONS_MAX - 16) /* leaves room for what a later minor version adds */
+#define INDEX_SECTIONS_MAX 4096u                    /* layers of real images: at most 127 */
+#define INDEX_LAYERS_MAX (INDEX_SECTIONS_MAX - 16)  /* leaves room for what a later minor version adds */
 #define INDEX_RAW_MAX (G_GUINT64_CONSTANT(4) << 30) /* bytes of one expanded section: some 100 million entries */
-#define INDEX_EXPANSION_MAX 64u /* raw bytes of a section for each stored one; a real index has 3 to 10 */
+#define INDEX_EXPANSION_MAX 64u          /* raw bytes of a section for each stored one; a real index has 3 to 10 */
 #define INDEX_EXPANSION_FREE (16u << 20) /* raw bytes that this rule leaves alone */
-#define INDEX_PATH_MAX 65535u    /* bytes; PATH_MAX is 4096, but archives can say more */
-#define INDEX_DEPTH_MAX 32768u   /* folders in each other: what INDEX_PATH_MAX allows */
-#define INDEX_BLOCK_SIZE_MIN 4096u /* the limits of SquashFS 4.0 */
+#define INDEX_PATH_MAX 65535u            /* bytes; PATH_MAX is 4096, but archives can say more */
+#define INDEX_DEPTH_MAX 32768u           /* folders in each other: what INDEX_PATH_MAX allows */
+#define INDEX_BLOCK_SIZE_MIN 4096u       /* the limits of SquashFS 4.0 */
 #define INDEX_BLOCK_SIZE_MAX (1u << 20)
-#define INDEX_CONTENT_BLOCKS_MAX (1u << 30) /* blocks of all files, holes and repetitions included: 128 TiB at 128 KiB */
-#define INDEX_XATTRS_MAX 65536u  /* attributes of one entry */
+#define INDEX_CONTENT_BLOCKS_MAX \
+    (1u << 30)                          /* blocks of all files, holes and repetitions included: 128 TiB at 128 KiB */
+#define INDEX_XATTRS_MAX 65536u         /* attributes of one entry */
 #define INDEX_XATTR_SIZE_MAX (1u << 20) /* bytes of one value; Linux allows 64 KiB */
-#define SQUASHFS_DATA_START_MIN 96u /* the superblock */
+#define SQUASHFS_DATA_START_MIN 96u     /* the superblock */
 
 static inline guint64 index_raw_limit(guint64 stored_size)
 {

@@ -13,9 +13,9 @@
 typedef struct {
     guint64 size, entry;
     guint32 first_block, n_stored, pack, pack_offset;
-    guint32 folder, name;   /* name: position of its length */
-    guint32 holes;          /* position of the runs; 0: no holes */
-    guint32 packed_number;  /* of its digest; NO_NUMBER: not packed */
+    guint32 folder, name;  /* name: position of its length */
+    guint32 holes;         /* position of the runs; 0: no holes */
+    guint32 packed_number; /* of its digest; NO_NUMBER: not packed */
     guint32 layer;
 } FileRecord;
 
@@ -40,10 +40,10 @@ struct BundleIndex {
     GArray *block_offsets; /* guint64 */
     GBytes *files;
     GBytes *file_digests;
-    GArray *file_records;  /* FileRecord */
-    GArray *folders;       /* FolderRecord; 0 is the root */
+    GArray *file_records;   /* FileRecord */
+    GArray *folders;        /* FolderRecord; 0 is the root */
     GArray *files_by_entry; /* guint32: numbers of files, by layer, then entry */
-    GArray *layers;        /* LayerRecord */
+    GArray *layers;         /* LayerRecord */
     GBytes *metadata;
     GBytes *tables; /* two digests, or NULL */
 };
@@ -55,10 +55,10 @@ static inline const FileRecord *index_file_record(const BundleIndex *index, guin
 
 /* Parts of bundle_index_parse(): each reads one section, checks it and keeps what is needed. */
 gboolean index_parse_blocks(BundleIndex *index, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-gboolean index_parse_files(BundleIndex *index, const SectionHead *head, const SectionHead *digests,
-                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean index_parse_files(BundleIndex *index, const SectionHead *head, const SectionHead *digests, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 gboolean index_parse_layers(BundleIndex *index, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The raw bytes of a section, whose digest is checked. */
-GBytes *index_expand_section(const BundleIndex *index, const SectionHead *head,
-                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
+GBytes *index_expand_section(const BundleIndex *index, const SectionHead *head, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;

@@ -19,8 +19,8 @@ typedef struct {
 } SectionWriter;
 
 /* Begins a section. ENCODING_ZSTD takes a compressor of its own, until section_writer_end(). */
-gboolean section_writer_init(SectionWriter *writer, guint32 type, guint32 flags, guint32 encoding,
-                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean section_writer_init(SectionWriter *writer, guint32 type, guint32 flags, guint32 encoding, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 void section_writer_add(SectionWriter *writer, const void *bytes, gsize size);
 void section_writer_add_varint(SectionWriter *writer, guint64 value);
 /* A length and so many bytes. */

@@ -20,8 +20,8 @@ typedef struct {
 /* Whether the last bytes of a file are a bundle's footer, of whatever version. */
 gboolean bundle_footer_detect(const guint8 *bytes);
 /* Reads the footer of a file of that size. UNSUPPORTED for another major version. Fuzzed. */
-gboolean bundle_footer_parse(const guint8 *bytes, guint64 file_size, BundleFooter *ret_footer,
-                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean bundle_footer_parse(const guint8 *bytes, guint64 file_size, BundleFooter *ret_footer, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 
 typedef struct BundleIndex BundleIndex;
 
@@ -83,7 +83,7 @@ typedef struct {
     gboolean hole;
 } BlockRuns;
 
-void block_runs_init(BlockRuns *runs, const BundleIndex *index, guint64 file);
+void block_runs_init(BlockRuns *runs, const BundleIndex *index, guint64 number);
 /* The next run of at least one block; FALSE at the end. */
 gboolean block_runs_next(BlockRuns *runs, gboolean *ret_hole, guint64 *ret_count);
 
@@ -102,8 +102,8 @@ guint64 bundle_index_count_entries(const BundleIndex *index, guint layer);
 typedef struct IndexLayerReader IndexLayerReader;
 
 /* Begins to read what a layer said. index must outlive the reader. */
-IndexLayerReader *bundle_index_read_layer(const BundleIndex *index, guint layer,
-                                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+IndexLayerReader *bundle_index_read_layer(const BundleIndex *index, guint layer, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 /* The next entry, valid until the next call; NULL at the end. *ret_file is the file whose content it is, or INDEX_NO_FILE if
  * its content is not in the bundle. */
 const Entry *index_layer_reader_next(IndexLayerReader *reader, guint64 *ret_file);

@@ -6,14 +6,9 @@
 const char *manifest_type_name(EntryType type)
 {
     static const char *const names[] = {
-        [ENTRY_FILE] = "file",
-        [ENTRY_DIRECTORY] = "directory",
-        [ENTRY_SYMLINK] = "symlink",
-        [ENTRY_CHAR_DEVICE] = "char",
-        [ENTRY_BLOCK_DEVICE] = "block",
-        [ENTRY_FIFO] = "fifo",
-        [ENTRY_SOCKET] = "socket",
-        [ENTRY_HARD_LINK] = "hardlink",
+        [ENTRY_FILE] = "file",        [ENTRY_DIRECTORY] = "directory", [ENTRY_SYMLINK] = "symlink",
+        [ENTRY_CHAR_DEVICE] = "char", [ENTRY_BLOCK_DEVICE] = "block",  [ENTRY_FIFO] = "fifo",
+        [ENTRY_SOCKET] = "socket",    [ENTRY_HARD_LINK] = "hardlink",
     };
 
     return names[type];

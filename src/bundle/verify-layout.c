@@ -120,10 +120,9 @@ void verify_layout(Verification *verification)
     GArray *extents = verification->extents;
     guint64 end = 0;
     guint kept = 0;
-    g_autofree guint8 *used = NULL;
+    guint64 n_blocks = verification->index ? bundle_index_facts(verification->index)->n_blocks : 0;
+    g_autofree guint8 *used = g_malloc0(n_blocks + 1); /* by block of the index */
 
-    if (verification->index)
-        used = g_malloc0(MAX(bundle_index_facts(verification->index)->n_blocks, 1));
     g_array_sort(extents, compare_extents);
     g_array_sort(verification->slices, compare_slices);
     for (guint i = 0; i < extents->len; i++) {

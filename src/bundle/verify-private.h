@@ -58,8 +58,8 @@ gboolean verify_inodes(Verification *verification, GError **error) G_GNUC_WARN_U
 /* Compares the blocks found with each other, the data area and the index. */
 void verify_layout(Verification *verification);
 /* Expands all blocks and compares digests. */
-gboolean verify_content(Verification *verification, guint jobs, BundleProgress progress, gpointer data,
-                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean verify_content(Verification *verification, guint jobs, BundleProgress progress, gpointer data, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 
 /* The number of the index's block at offset; FALSE if none begins there. */
 gboolean verify_find_block(const Verification *verification, guint64 offset, guint64 *ret_number);

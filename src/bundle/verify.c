@@ -97,7 +97,8 @@ static gboolean verify_zeros(Verification *verification, guint64 start, guint64 
     for (guint64 at = start; at < end;) {
         gsize size = MIN(PADDING_PIECE, end - at);
 
-        if (!fd_pread_exactly(bundle_fd(verification->bundle), bundle_name(verification->bundle), piece, size, at, error))
+        if (!fd_pread_exactly(bundle_fd(verification->bundle), bundle_name(verification->bundle), piece, size, at,
+                              error))
             return FALSE;
         for (gsize i = 0; i < size; i++) {
             if (piece[i] != 0) {
@@ -130,8 +131,8 @@ static void verify_metadata(Verification *verification)
 
     if (!said)
         return;
-    g_autoptr(GBytes) inside =
-        squash_reader_load(verification->image, BUNDLE_METADATA_PATH, METADATA_SIZE_MAX, &problem);
+    g_autoptr(GBytes)
+        inside = squash_reader_load(verification->image, BUNDLE_METADATA_PATH, METADATA_SIZE_MAX, &problem);
     if (!inside)
         verify_found(verification, "metadata", BUNDLE_METADATA_PATH, NO_INODE, BUNDLE_NO_BLOCK, BUNDLE_NO_BLOCK, "%s",
                      problem->message);
@@ -171,8 +172,8 @@ static void verify_parameters(Verification *verification)
         strcmp(said->compressor, "none") != 0) {
         g_autofree char *shown = text_escape(said->compressor);
 
-        verify_found(verification, "index", NULL, NO_INODE, BUNDLE_NO_BLOCK, 0, "the index says '%s', the superblock '%s'",
-                     shown, verification->facts->compressor);
+        verify_found(verification, "index", NULL, NO_INODE, BUNDLE_NO_BLOCK, 0,
+                     "the index says '%s', the superblock '%s'", shown, verification->facts->compressor);
     }
 }
 

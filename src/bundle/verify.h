@@ -28,7 +28,7 @@ void bundle_finding_free(BundleFinding *finding);
 typedef void (*BundleProgress)(guint64 done, guint64 total, gpointer data);
 
 typedef struct {
-    guint64 paths, files, blocks; /* looked at */
+    guint64 paths, files, blocks;  /* looked at */
     guint64 stored_size, raw_size; /* of the blocks that were expanded */
     gboolean has_index;
     guint64 more_findings; /* beyond BUNDLE_FINDINGS_MAX */

@@ -107,8 +107,9 @@ static char *format_platform(const ImageConfig *config)
 {
     gboolean has_variant = config->variant && *config->variant;
 
-    return g_strdup_printf("%s/%s%s%s", config->os ? config->os : "?", config->architecture ? config->architecture : "?",
-                           has_variant ? "/" : "", has_variant ? config->variant : "");
+    return g_strdup_printf("%s/%s%s%s", config->os ? config->os : "?",
+                           config->architecture ? config->architecture : "?", has_variant ? "/" : "",
+                           has_variant ? config->variant : "");
 }
 
 static gboolean add_config(Listing *facts, const Json *description, GError **error)
@@ -210,7 +211,8 @@ static void add_sizes(Listing *facts, const Json *description)
     }
     listing_add_fact(facts, "Format", "SquashFS, %s%s%s, blocks of %" G_GUINT64_FORMAT " KiB",
                      text_of(squashfs, "compressor"), text_of(index, "encoder") ? " by " : "",
-                     text_of(index, "encoder") ? text_of(index, "encoder") : "", number_of(squashfs, "block_size") / 1024);
+                     text_of(index, "encoder") ? text_of(index, "encoder") : "",
+                     number_of(squashfs, "block_size") / 1024);
     if (index && json_is_object(index))
         listing_add_fact(facts, "Index", "version %s, gourd %s, level %" G_GUINT64_FORMAT, text_of(index, "version"),
                          text_of(index, "gourd"), number_of(index, "level"));
@@ -223,7 +225,10 @@ static void add_sizes(Listing *facts, const Json *description)
 static void print_layers(const Json *description, const Screen *out)
 {
     static const ListingColumn columns[] = {
-        {"LAYER", TRUE, STYLE_NONE}, {"SIZE", TRUE, STYLE_NONE}, {"FILES", TRUE, STYLE_NONE}, {"DIGEST", FALSE, STYLE_NONE},
+        {"LAYER", TRUE, STYLE_NONE},
+        {"SIZE", TRUE, STYLE_NONE},
+        {"FILES", TRUE, STYLE_NONE},
+        {"DIGEST", FALSE, STYLE_NONE},
     };
     g_autoptr(Listing) table = listing_new(columns, G_N_ELEMENTS(columns));
     const Json *layers = json_object_get(description, "layers");

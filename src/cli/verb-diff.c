@@ -94,9 +94,9 @@ static Json *difference_to_json(const BundleDifference *difference)
 
 static void print_json(const BundleDiff *diff, gboolean stat, const Screen *out)
 {
-    g_autoptr(Json) json =
-        json_pack("{s:I, s:I, s:I, s:I}", "added", (json_int_t)diff->n_added, "removed", (json_int_t)diff->n_removed,
-                  "changed", (json_int_t)diff->n_changed, "same", (json_int_t)diff->n_same);
+    g_autoptr(Json) json = json_pack("{s:I, s:I, s:I, s:I}", "added", (json_int_t)diff->n_added, "removed",
+                                     (json_int_t)diff->n_removed, "changed", (json_int_t)diff->n_changed, "same",
+                                     (json_int_t)diff->n_same);
     Json *transfer = json_null();
 
     if (diff->has_transfer)

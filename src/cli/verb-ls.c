@@ -178,8 +178,9 @@ static const Option rows[] = {
     {"directory", 'd', OPTION_FLAG, AT(folder), .help = "List folders themselves, not what is in them"},
     {"digest", 0, OPTION_FLAG, AT(digest), .help = "Read all files and show the SHA-256 of their content"},
     {"json", 0, OPTION_FLAG, AT(json), .help = "Print a JSON array with an object for each path, one a line",
-     .details = "It has all that the bundle says of a path, extended attributes (in base64) too; with `-R --digest` it is "
-                "a complete manifest. Names that are not UTF-8 are escaped, and repeated in base64 as `path_base64`."},
+     .details =
+         "It has all that the bundle says of a path, extended attributes (in base64) too; with `-R --digest` it is "
+         "a complete manifest. Names that are not UTF-8 are escaped, and repeated in base64 as `path_base64`."},
     {NULL},
 };
 

@@ -75,12 +75,13 @@ static void print_json(const Call *call, const Bundle *bundle, const BundleVerif
 
     for (guint i = 0; i < findings->len; i++)
         json_array_append_new(list, finding_to_json(g_ptr_array_index(findings, i)));
-    g_autoptr(Json) json = json_pack(
-        "{s:o, s:b, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "bundle", json_text_lossless(bundle_name(bundle)),
-        "sound", findings->len == 0, "mode", full ? "full" : "quick", "has_index", report->has_index, "paths",
-        (json_int_t)report->paths, "files", (json_int_t)report->files, "blocks", (json_int_t)report->blocks,
-        "stored_size", (json_int_t)report->stored_size, "raw_size", (json_int_t)report->raw_size, "more_findings",
-        (json_int_t)report->more_findings, "findings", list);
+    g_autoptr(Json)
+        json = json_pack("{s:o, s:b, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "bundle",
+                         json_text_lossless(bundle_name(bundle)), "sound", findings->len == 0, "mode",
+                         full ? "full" : "quick", "has_index", report->has_index, "paths", (json_int_t)report->paths,
+                         "files", (json_int_t)report->files, "blocks", (json_int_t)report->blocks, "stored_size",
+                         (json_int_t)report->stored_size, "raw_size", (json_int_t)report->raw_size, "more_findings",
+                         (json_int_t)report->more_findings, "findings", list);
 
     json_print(json, &call->out);
 }

@@ -62,8 +62,8 @@ static gboolean expand(SquashExpander *expander, guint64 offset, guint32 word, G
         return FALSE;
     expander->size = size;
     if (!plain) {
-        gint32 got = expander->compressor->do_block(expander->compressor, expander->stored, (guint32)size, expander->raw,
-                                                    expander->reader->facts.block_size);
+        gint32 got = expander->compressor->do_block(expander->compressor, expander->stored, (guint32)size,
+                                                    expander->raw, expander->reader->facts.block_size);
 
         if (got <= 0)
             return gourd_error_set(error, GOURD_ERROR_INPUT, "a block's compressed data are broken");
@@ -99,7 +99,8 @@ static gboolean read_blocks(SquashExpander *expander, const SquashNode *file, Sq
             return gourd_error_prefix(error, "block %" G_GUINT64_FORMAT " (byte %" G_GUINT64_FORMAT ")", i, offset);
         if (got != want)
             return gourd_error_set(error, GOURD_ERROR_INPUT,
-                                   "block %" G_GUINT64_FORMAT " has %" G_GSIZE_FORMAT " bytes instead of %" G_GSIZE_FORMAT,
+                                   "block %" G_GUINT64_FORMAT " has %" G_GSIZE_FORMAT
+                                   " bytes instead of %" G_GSIZE_FORMAT,
                                    i, got, want);
         if (!content(bytes, want, data, error))
             return FALSE;

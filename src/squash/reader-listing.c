@@ -125,15 +125,16 @@ static gboolean sort_listing(Listing *listing, gboolean *ret_sorted)
     return TRUE;
 }
 
-gboolean squash_read_listing(SquashReader *reader, const SquashNode *folder, Listing *ret_listing,
-                             gboolean *ret_sorted, GError **error)
+gboolean squash_read_listing(SquashReader *reader, const SquashNode *folder, Listing *ret_listing, gboolean *ret_sorted,
+                             GError **error)
 {
     Source source = {reader, folder->size};
     Listing listing = {g_array_new(FALSE, FALSE, sizeof(ListingEntry)), g_byte_array_new()};
     gboolean done = TRUE;
 
     if (folder->size > 0) {
-        int code = sqfs_meta_reader_seek(reader->listings, reader->super.directory_table_start + (folder->listing >> 16),
+        int code = sqfs_meta_reader_seek(reader->listings,
+                                         reader->super.directory_table_start + (folder->listing >> 16),
                                          folder->listing & 0xffff);
 
         done = code ? squash_fail(error, code, "cannot find a folder's listing") : read_runs(&source, &listing, error);

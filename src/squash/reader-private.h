@@ -43,8 +43,8 @@ gboolean squash_fail(GError **error, int code, const char *what);
 
 /* Reads the inode that reference (position of its metadata block and offset in it) stands for. Its sizes and target stay
  * valid until the next one is read. path and name stay unset. */
-gboolean squash_read_inode(SquashReader *reader, guint64 reference, SquashNode *ret_node,
-                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean squash_read_inode(SquashReader *reader, guint64 reference, SquashNode *ret_node, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 
 /* One name of a folder. */
 typedef struct {
@@ -55,13 +55,13 @@ typedef struct {
 } ListingEntry;
 
 typedef struct {
-    GArray *entries; /* ListingEntry, by the bytes of their names */
+    GArray *entries;   /* ListingEntry, by the bytes of their names */
     GByteArray *names; /* each ends with NUL */
 } Listing;
 
 /* Reads all names of a folder. *ret_sorted tells whether they stood in order. */
-gboolean squash_read_listing(SquashReader *reader, const SquashNode *folder, Listing *ret_listing,
-                             gboolean *ret_sorted, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean squash_read_listing(SquashReader *reader, const SquashNode *folder, Listing *ret_listing, gboolean *ret_sorted,
+                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void squash_listing_release(Listing *listing);
 static inline const char *squash_listing_name(const Listing *listing, const ListingEntry *entry)
 {

@@ -6,9 +6,9 @@
 /* A folder being walked. Recursion would let an image choose the depth of our stack. */
 typedef struct {
     Listing listing;
-    guint next;        /* entry */
+    guint next;          /* entry */
     gboolean subfolders; /* the second round: first all else, then these */
-    gsize path_length; /* of the folder, with the slash that its entries need */
+    gsize path_length;   /* of the folder, with the slash that its entries need */
 } Frame;
 
 typedef struct {

@@ -27,10 +27,10 @@ gboolean squash_read_xattr_header(SquashReader *reader, GError **error)
     if (reader->xattr_start < super->directory_table_start || reader->xattr_start > super->xattr_id_table_start ||
         n_blocks * sizeof(guint64) > super->bytes_used)
         return gourd_error_set(error, GOURD_ERROR_INPUT, "the xattr table's header is broken");
-    reader->xattr_ids =
-        sqfs_meta_reader_create(file, reader->compressor, reader->xattr_start, super->xattr_id_table_start);
-    reader->xattr_pairs =
-        sqfs_meta_reader_create(file, reader->compressor, reader->xattr_start, super->xattr_id_table_start);
+    reader->xattr_ids = sqfs_meta_reader_create(file, reader->compressor, reader->xattr_start,
+                                                super->xattr_id_table_start);
+    reader->xattr_pairs = sqfs_meta_reader_create(file, reader->compressor, reader->xattr_start,
+                                                  super->xattr_id_table_start);
     if (!reader->xattr_ids || !reader->xattr_pairs)
         return squash_fail(error, SQFS_ERROR_ALLOC, "cannot open the xattr table");
     return TRUE;
@@ -126,28 +126,28 @@ static int read_pair(SquashReader *reader, Xattrs *xattrs, gboolean last)
     return 0;
 }
 
-gboolean squash_reader_read_xattrs(SquashReader *reader, guint32 index, Xattrs **ret_xattrs, GError **error)
+gboolean squash_reader_read_xattrs(SquashReader *reader, guint32 xattrs, Xattrs **ret_xattrs, GError **error)
 {
     sqfs_xattr_id_t set = {0};
 
-    if (index == SQUASH_NO_XATTRS || !reader->xattr_ids) {
+    if (xattrs == SQUASH_NO_XATTRS || !reader->xattr_ids) {
         *ret_xattrs = NULL;
         return TRUE;
     }
-    if (index >= reader->facts.xattr_id_count)
-        return gourd_error_set(error, GOURD_ERROR_INPUT, "attribute set %u is not one of the %u of the image", index,
+    if (xattrs >= reader->facts.xattr_id_count)
+        return gourd_error_set(error, GOURD_ERROR_INPUT, "attribute set %u is not one of the %u of the image", xattrs,
                                reader->facts.xattr_id_count);
-    int code = find_set(reader, index, &set);
+    int code = find_set(reader, xattrs, &set);
     if (code == 0 && (set.count == 0 || set.count > SQUASH_XATTRS_MAX))
         code = SQFS_ERROR_CORRUPTED;
     if (code == 0)
         code = seek_pair(reader, set.xattr);
-    g_autoptr(Xattrs) xattrs = xattrs_new();
+    g_autoptr(Xattrs) found = xattrs_new();
 
     for (guint32 i = 0; code == 0 && i < set.count; i++)
-        code = read_pair(reader, xattrs, i + 1 == set.count);
+        code = read_pair(reader, found, i + 1 == set.count);
     if (code)
         return squash_fail(error, code, "cannot read extended attributes");
-    *ret_xattrs = g_steal_pointer(&xattrs);
+    *ret_xattrs = g_steal_pointer(&found);
     return TRUE;
 }

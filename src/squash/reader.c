@@ -82,7 +82,8 @@ static gboolean check_superblock(SquashReader *reader, GError **error)
 
     if (super->bytes_used > reader->file.size)
         return gourd_error_set(error, GOURD_ERROR_INPUT,
-                               "the file is truncated: the image has %" G_GUINT64_FORMAT " bytes, the file %" G_GUINT64_FORMAT,
+                               "the file is truncated: the image has %" G_GUINT64_FORMAT
+                               " bytes, the file %" G_GUINT64_FORMAT,
                                super->bytes_used, reader->file.size);
     if (super->inode_table_start < sizeof *super || super->inode_table_start >= super->directory_table_start)
         wrong = "inode table";

@@ -10,15 +10,15 @@
 #include "base/base.h"
 #include "tree/tree.h"
 
-#define SQUASH_PATH_MAX 65535u                   /* bytes of a path */
-#define SQUASH_TARGET_MAX 65535u                 /* bytes of a symbolic link; Linux reads at most 4096 */
-#define SQUASH_BLOCKS_MAX (64u << 20)            /* blocks of one file: 8 TiB with blocks of 128 KiB */
-#define SQUASH_ENTRIES_MAX (256u << 20)          /* names in all folders together */
-#define SQUASH_LISTING_MAX (1u << 30)            /* bytes of one folder: some 50 million names */
-#define SQUASH_XATTRS_MAX 65536u                 /* attributes of one inode */
-#define SQUASH_XATTR_VALUE_MAX 65536u            /* what Linux allows */
+#define SQUASH_PATH_MAX 65535u          /* bytes of a path */
+#define SQUASH_TARGET_MAX 65535u        /* bytes of a symbolic link; Linux reads at most 4096 */
+#define SQUASH_BLOCKS_MAX (64u << 20)   /* blocks of one file: 8 TiB with blocks of 128 KiB */
+#define SQUASH_ENTRIES_MAX (256u << 20) /* names in all folders together */
+#define SQUASH_LISTING_MAX (1u << 30)   /* bytes of one folder: some 50 million names */
+#define SQUASH_XATTRS_MAX 65536u        /* attributes of one inode */
+#define SQUASH_XATTR_VALUE_MAX 65536u   /* what Linux allows */
 
-#define SQUASH_BLOCK_PLAIN (1u << 24)            /* in a size word: stored as it is */
+#define SQUASH_BLOCK_PLAIN (1u << 24) /* in a size word: stored as it is */
 #define SQUASH_BLOCK_SIZE_MASK (SQUASH_BLOCK_PLAIN - 1)
 #define SQUASH_NO_XATTRS G_MAXUINT32
 
@@ -29,9 +29,9 @@ typedef struct {
     gint64 mtime;
     guint16 flags;
     guint64 bytes_used;
-    guint64 data_start; /* the first byte behind superblock and compressor options */
+    guint64 data_start;                   /* the first byte behind superblock and compressor options */
     guint64 inode_table, directory_table; /* where they start; data ends at the first */
-    guint64 file_size; /* of the file it lies in */
+    guint64 file_size;                    /* of the file it lies in */
 } SquashFacts;
 
 typedef struct SquashReader SquashReader;
@@ -70,7 +70,7 @@ typedef struct {
     guint32 fragment, fragment_offset;
 
     /* Folders. */
-    guint64 listing;     /* position of the listing: private */
+    guint64 listing; /* position of the listing: private */
     guint32 parent_inode;
 } SquashNode;
 
@@ -78,21 +78,22 @@ typedef gboolean (*SquashVisit)(const SquashNode *node, gpointer data, GError **
 typedef void (*SquashProblem)(const char *path, const GError *problem, gpointer data);
 
 typedef struct {
-    SquashVisit visit;     /* gets each node, valid during the call; FALSE ends the walk */
-    SquashProblem problem; /* gets what is broken, and the walk goes on without it; NULL: what is broken ends the walk */
-    gpointer data;         /* for both */
-    guint depth;           /* how far below `path`: 0 visits that alone, 1 a folder's entries too; G_MAXUINT all */
+    SquashVisit visit; /* gets each node, valid during the call; FALSE ends the walk */
+    SquashProblem
+        problem;   /* gets what is broken, and the walk goes on without it; NULL: what is broken ends the walk */
+    gpointer data; /* for both */
+    guint depth;   /* how far below `path`: 0 visits that alone, 1 a folder's entries too; G_MAXUINT all */
 } SquashWalk;
 
 /* Visits the node at path ("" or "/" for the root; NOT_FOUND if there is none; symbolic links are not followed) and what
  * is below it in canonical order: a folder, its other entries by the bytes of their names, then its subfolders likewise,
  * each with all that is in it. Not for several threads at once. */
-gboolean squash_reader_walk(SquashReader *reader, const char *path, const SquashWalk *walk,
-                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean squash_reader_walk(SquashReader *reader, const char *path, const SquashWalk *walk, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 
 /* The attributes of a node, or NULL without error if it has none. The caller drops the reference. */
-gboolean squash_reader_read_xattrs(SquashReader *reader, guint32 xattrs, Xattrs **ret_xattrs,
-                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean squash_reader_read_xattrs(SquashReader *reader, guint32 xattrs, Xattrs **ret_xattrs, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 
 /* --- content ----------------------------------------------------------------------------------------------------- */
 
@@ -118,13 +119,13 @@ typedef gboolean (*SquashPiece)(const guint8 *bytes, gsize size, gpointer data, 
 gboolean squash_file_read(SquashExpander *expander, const SquashNode *file, SquashPiece content, gpointer data,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The whole content; LIMIT if it is over size_max. */
-GBytes *squash_file_load(SquashExpander *expander, const SquashNode *file, guint64 size_max,
-                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
+GBytes *squash_file_load(SquashExpander *expander, const SquashNode *file, guint64 size_max, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 /* SHA-256 of the content, as sha256sum(1) says it. */
-gboolean squash_file_digest(SquashExpander *expander, const SquashNode *file, Digest *ret_digest,
-                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean squash_file_digest(SquashExpander *expander, const SquashNode *file, Digest *ret_digest, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 
 /* The content of the regular file at path: for small files that are looked for by name. NOT_FOUND if it is missing or no
  * regular file. */
-GBytes *squash_reader_load(SquashReader *reader, const char *path, guint64 size_max,
-                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+GBytes *squash_reader_load(SquashReader *reader, const char *path, guint64 size_max, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;

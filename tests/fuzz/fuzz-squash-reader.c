@@ -19,18 +19,24 @@ typedef struct {
     guint nodes;
 } Visit;
 
+static GBytes *load(const Visit *state, const SquashNode *node)
+{
+    GBytes *content = squash_file_load(state->expander, node, CONTENT_MAX, NULL);
+
+    return content ? content : g_bytes_new_static("", 0);
+}
+
 static gboolean visit(const SquashNode *node, gpointer data, GError **error)
 {
     Visit *state = data;
     g_autoptr(Xattrs) xattrs = NULL;
-    g_autoptr(GBytes) content = NULL;
 
     if (++state->nodes > NODES_MAX)
         return gourd_error_set(error, GOURD_ERROR_LIMIT, "enough");
     if (!squash_reader_read_xattrs(state->image, node->xattrs, &xattrs, NULL))
         xattrs = NULL;
     if (node->type == ENTRY_FILE)
-        content = squash_file_load(state->expander, node, CONTENT_MAX, NULL);
+        g_bytes_unref(load(state, node));
     g_autoptr(Json) json = manifest_entry(node, xattrs, NULL);
     return TRUE;
 }

@@ -43,9 +43,20 @@ static const IndexFile files[] = {
     {.path = "bin/big", .size = 2 * 4096 + 700, .first_block = 0, .n_blocks = 3, .layer = 2, .entry = 0},
     {.path = "bin/copy", .size = 2 * 4096 + 700, .first_block = 0, .n_blocks = 3, .layer = 1, .entry = 3},
     {.path = "etc/passwd", .size = 1000, .packed = TRUE, .pack = 3, .pack_offset = 0, .layer = 1, .entry = 4},
-    {.path = "etc/x/y/deep", .size = 4096 + 900, .first_block = 4, .n_blocks = 1, .packed = TRUE, .pack = 3,
-     .pack_offset = 1000, .layer = 2, .entry = 1},
-    {.path = "etc-2/sparse", .size = 4 * 4096, .first_block = 4, .n_blocks = 4, .sizes = (const guint32[]){0, 0, 4096, 0}},
+    {.path = "etc/x/y/deep",
+     .size = 4096 + 900,
+     .first_block = 4,
+     .n_blocks = 1,
+     .packed = TRUE,
+     .pack = 3,
+     .pack_offset = 1000,
+     .layer = 2,
+     .entry = 1},
+    {.path = "etc-2/sparse",
+     .size = 4 * 4096,
+     .first_block = 4,
+     .n_blocks = 4,
+     .sizes = (const guint32[]){0, 0, 4096, 0}},
 };
 
 static void add_files(IndexBuilder *builder)
@@ -61,7 +72,11 @@ static void add_files(IndexBuilder *builder)
 static void add_entry(IndexLayer *layer, guint64 number, EntryType type, const char *path, guint64 size,
                       const char *target)
 {
-    Entry entry = {.type = type, .path = (char *)path, .target = (char *)target, .mode = 0644, .uid = number > 2 ? 3000000000u : 0};
+    Entry entry = {.type = type,
+                   .path = (char *)path,
+                   .target = (char *)target,
+                   .mode = 0644,
+                   .uid = number > 2 ? 3000000000u : 0};
 
     entry.mtime = -5 + (gint64)number * 1000;
     entry.mtime_nsec = 999999999;
@@ -137,7 +152,8 @@ static BundleIndex *parse_trailer(const guint8 *bytes, gsize size, GError **erro
 {
     BundleFooter footer;
 
-    if (size < BUNDLE_FOOTER_BYTES || !bundle_footer_parse(bytes + size - BUNDLE_FOOTER_BYTES, ALIGNED_SIZE + size, &footer, error))
+    if (size < BUNDLE_FOOTER_BYTES ||
+        !bundle_footer_parse(bytes + size - BUNDLE_FOOTER_BYTES, ALIGNED_SIZE + size, &footer, error))
         return NULL;
     g_autoptr(GBytes) index = g_bytes_new(bytes, footer.index_size);
     return bundle_index_parse(index, &footer, error);
@@ -406,7 +422,8 @@ static void many_files_make_many_chunks(void)
     gsize size;
 
     for (guint64 i = 0; i < n_files; i++) {
-        g_autofree char *path = g_strdup_printf("folder-%04" G_GINT64_MODIFIER "u/file-%06" G_GINT64_MODIFIER "u", i / 100, i);
+        g_autofree char *path = g_strdup_printf("folder-%04" G_GINT64_MODIFIER "u/file-%06" G_GINT64_MODIFIER "u",
+                                                i / 100, i);
 
         index_builder_add_file(builder, &(IndexFile){.path = path});
     }
@@ -424,8 +441,8 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
 #define TEST(name) g_test_add_func("/bundle/index/" #name, name)
-#define TEST_BOTH(name)                                                      \
-    g_test_add_data_func("/bundle/index/built/" #name, "built", name);       \
+#define TEST_BOTH(name)                                                \
+    g_test_add_data_func("/bundle/index/built/" #name, "built", name); \
     g_test_add_data_func("/bundle/index/vector/" #name, "vector", name)
     TEST_BOTH(facts_and_blocks_come_back);
     TEST_BOTH(files_come_back);
