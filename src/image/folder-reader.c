@@ -257,7 +257,7 @@ static void leave_out_mount(FolderReader *self)
 
 static gboolean make_entry(FolderReader *self, int folder, const char *name, GError **error)
 {
-    struct statx before, status;
+    struct statx before, status = {0};
     autofd fd = -1;
 
     if (statx(folder, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STAT_MASK, &before) < 0)

@@ -199,33 +199,33 @@ static gboolean check_platform(const Image *image, const ImageConfig *config, GE
     return TRUE;
 }
 
-gboolean image_set_config(Image *image, GBytes *bytes, GError **error)
+gboolean image_set_config(Image *image, GBytes *config, GError **error)
 {
     gsize size;
-    const void *data = g_bytes_get_data(bytes, &size);
-    g_autoptr(ImageConfig) config = image_config_parse(data, size, error);
+    const void *data = g_bytes_get_data(config, &size);
+    g_autoptr(ImageConfig) parsed = image_config_parse(data, size, error);
 
-    if (!config)
+    if (!parsed)
         return gourd_error_prefix(error, "image configuration");
-    if (config->diff_id_count != image->layers->len)
+    if (parsed->diff_id_count != image->layers->len)
         return gourd_error_set(error, GOURD_ERROR_INPUT,
                                "the manifest has %u layers, but the configuration has diff_ids for %u",
-                               image->layers->len, config->diff_id_count);
+                               image->layers->len, parsed->diff_id_count);
     if (image->layers->len > image->limits.layers) {
         gourd_error_set(error, GOURD_ERROR_LIMIT, "the image has %u layers, over the limit of %" G_GUINT64_FORMAT,
                         image->layers->len, image->limits.layers);
         return gourd_error_hint(error, "allow more with --limit layers=%u", image->layers->len);
     }
-    if (!check_platform(image, config, error))
+    if (!check_platform(image, parsed, error))
         return FALSE;
     for (guint i = 0; i < image->layers->len; i++) {
         ImageLayer *info = &((StoredLayer *)g_ptr_array_index(image->layers, i))->info;
 
         info->has_diff_id = TRUE;
-        info->diff_id = config->diff_ids[i];
+        info->diff_id = parsed->diff_ids[i];
         info->description = describe(image, info);
     }
-    image->config = g_bytes_ref(bytes);
+    image->config = g_bytes_ref(config);
     digest_of_bytes(data, size, &image->config_digest);
     return TRUE;
 }

@@ -173,6 +173,7 @@ static inline void files_add_link(GPtrArray *files, const char *path, char type,
     file->target = g_strdup(target);
 }
 
+/* NULL if there is none. */
 static inline FixtureFile *files_find(GPtrArray *files, const char *path)
 {
     for (guint i = 0; i < files->len; i++) {
@@ -182,6 +183,15 @@ static inline FixtureFile *files_find(GPtrArray *files, const char *path)
             return file;
     }
     return NULL;
+}
+
+/* The file of that path, which must be there. */
+static inline FixtureFile *files_get(GPtrArray *files, const char *path)
+{
+    FixtureFile *file = files_find(files, path);
+
+    g_assert(file);
+    return file;
 }
 
 /* Adds blobs/sha256/HEX and gives a descriptor of it, with more members if `more` is not empty. Takes bytes. */

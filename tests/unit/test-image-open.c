@@ -313,7 +313,7 @@ static void layers_that_are_links_are_found(Fixture *fixture, gconstpointer data
 {
     g_autofree char *expected = reference_text(fixture);
     g_autoptr(GPtrArray) files = make_docker(3, FALSE);
-    FixtureFile *second = files_find(files, "amd642/layer.tar"), *third = files_find(files, "amd643/layer.tar");
+    FixtureFile *second = files_get(files, "amd642/layer.tar"), *third = files_get(files, "amd643/layer.tar");
 
     files_add(files, "shared/layer.tar", g_byte_array_ref(second->bytes));
     second->type = '2';
