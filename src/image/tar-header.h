@@ -32,8 +32,8 @@ typedef enum {
 
 typedef struct {
     TarFormat format;
-    char type;          /* the type flag */
-    char name[258];     /* prefix, '/', name */
+    char type;      /* the type flag */
+    char name[258]; /* prefix, '/', name */
     char linkname[101];
     guint16 mode;
     guint32 uid, gid;

@@ -66,7 +66,8 @@ static gboolean add_xattr(PaxHeader *header, const char *name, const guint8 *val
     header->xattrs_size += strlen(name) + size;
     if (header->xattrs_size > size_max)
         return gourd_error_set(error, GOURD_ERROR_LIMIT,
-                               "extended attributes of more than %" G_GSIZE_FORMAT " bytes (limit xattr-size)", size_max);
+                               "extended attributes of more than %" G_GSIZE_FORMAT " bytes (limit xattr-size)",
+                               size_max);
     if (*name == '\0')
         return gourd_error_set(error, GOURD_ERROR_INPUT, "an extended attribute without a name");
     if (!header->xattrs)
@@ -163,9 +164,9 @@ static gboolean take_record(PaxHeader *header, const char *key, const char *valu
     } else if (strcmp(key, "mtime") == 0) {
         *ret_valid = header->has_mtime = parse_time(value, &header->mtime, &header->mtime_nsec);
     } else if (strcmp(key, "SCHILY.devmajor") == 0) {
-        *ret_valid = header->has_device = parse_id(value, &header->device_major);
+        *ret_valid = header->has_major = parse_id(value, &header->device_major);
     } else if (strcmp(key, "SCHILY.devminor") == 0) {
-        *ret_valid = header->has_device = parse_id(value, &header->device_minor);
+        *ret_valid = header->has_minor = parse_id(value, &header->device_minor);
     } else if (g_str_has_prefix(key, "SCHILY.acl.")) {
         header->has_acl = TRUE;
     }

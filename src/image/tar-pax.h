@@ -11,14 +11,14 @@
 typedef struct {
     char *path, *linkpath; /* NULL: not given */
     char *sparse_name;     /* GNU.sparse.name, the real path of a sparse file */
-    gboolean has_size, has_uid, has_gid, has_mtime, has_device, has_acl;
+    gboolean has_size, has_uid, has_gid, has_mtime, has_major, has_minor, has_acl;
     guint64 size;
     guint32 uid, gid;
     gint64 mtime;
     guint32 mtime_nsec;
     guint32 device_major, device_minor;
-    Xattrs *xattrs;     /* or NULL */
-    gsize xattrs_size;  /* names and values */
+    Xattrs *xattrs;    /* or NULL */
+    gsize xattrs_size; /* names and values */
     guint sparse_major, sparse_minor;
     gboolean has_sparse, has_sparse_size;
     guint64 sparse_size;   /* bytes of the file with its holes */

@@ -9,6 +9,8 @@
 
 /* Extended headers and GNU long names are read whole into memory; as Go's archive/tar, which made most images. */
 #define TAR_SPECIAL_SIZE_MAX (1024 * 1024)
+/* Of all headers in front of one entry together: else an archive of nothing but such headers would keep us busy. */
+#define TAR_SPECIALS_SIZE_MAX (2 * TAR_SPECIAL_SIZE_MAX)
 
 typedef struct {
     EntryReader reader;
@@ -24,11 +26,13 @@ typedef struct {
     guint64 shown;       /* bytes of the last peek, to be consumed by the next call */
     SparseMap *sparse;   /* of the current entry, or NULL */
     guint segment;
-    guint64 at;          /* in the current sparse file */
+    guint64 at; /* in the current sparse file */
     gboolean require_end, ended;
     /* what the headers in front of an entry said */
     PaxHeader pax;
     char *long_name, *long_link;
+    guint64 specials_size; /* bytes of them with their headers */
+    gboolean pending;      /* one of them waits for its entry */
 } TarReader;
 
 static gboolean fail_truncated(GError **error)
@@ -60,6 +64,12 @@ static gboolean skip_bytes(TarReader *self, guint64 size, GError **error)
     return TRUE;
 }
 
+/* Data fill whole blocks. */
+static guint64 padding_of(guint64 size)
+{
+    return (TAR_BLOCK_SIZE - size % TAR_BLOCK_SIZE) % TAR_BLOCK_SIZE;
+}
+
 static gboolean skip_rest(TarReader *self, GError **error)
 {
     consume_shown(self);
@@ -75,6 +85,10 @@ static gboolean read_special(TarReader *self, guint64 size, char **ret_bytes, GE
     if (size > TAR_SPECIAL_SIZE_MAX)
         return gourd_error_set(error, GOURD_ERROR_LIMIT, "a header of %" G_GUINT64_FORMAT " bytes, more than %d", size,
                                TAR_SPECIAL_SIZE_MAX);
+    self->specials_size += TAR_BLOCK_SIZE + size;
+    if (self->specials_size > TAR_SPECIALS_SIZE_MAX)
+        return gourd_error_set(error, GOURD_ERROR_LIMIT, "more than %d bytes of extended headers",
+                               TAR_SPECIALS_SIZE_MAX);
     g_autofree char *copy = g_malloc(size + 1);
     for (gsize got = 0; got < size;) {
         const guint8 *bytes;
@@ -91,7 +105,7 @@ static gboolean read_special(TarReader *self, guint64 size, char **ret_bytes, GE
     }
     copy[size] = '\0';
     *ret_bytes = g_steal_pointer(&copy);
-    return skip_bytes(self, (TAR_BLOCK_SIZE - size % TAR_BLOCK_SIZE) % TAR_BLOCK_SIZE, error);
+    return skip_bytes(self, padding_of(size), error);
 }
 
 /* Headers that speak of the next one: TRUE in *ret_taken. */
@@ -104,6 +118,7 @@ static gboolean take_special(TarReader *self, const TarHeader *header, gboolean 
         return TRUE;
     if (!read_special(self, header->size, &bytes, error))
         return FALSE;
+    self->pending = self->pending || header->type != 'g';
     switch (header->type) {
     case 'g':
         if (pax_records_matter((const guint8 *)bytes, header->size))
@@ -129,9 +144,21 @@ static void forget_specials(TarReader *self)
     g_clear_pointer(&self->long_name, g_free);
     g_clear_pointer(&self->long_link, g_free);
     g_clear_pointer(&self->sparse, sparse_map_free);
+    self->specials_size = 0;
+    self->pending = FALSE;
 }
 
-static gboolean set_type(const TarHeader *header, EntryType *ret_type, GError **error)
+/* The entry's path, from the last of the places where it may stand. */
+static const char *choose_path(const TarReader *self, const TarHeader *header)
+{
+    if (self->pax.sparse_name)
+        return self->pax.sparse_name;
+    if (self->long_name)
+        return self->long_name;
+    return self->pax.path ? self->pax.path : header->name;
+}
+
+static gboolean set_type(const TarHeader *header, const char *path, EntryType *ret_type, GError **error)
 {
     switch (header->type) {
     case '0':
@@ -140,7 +167,7 @@ static gboolean set_type(const TarHeader *header, EntryType *ret_type, GError **
         *ret_type = ENTRY_FILE;
         return TRUE;
     case '\0': /* before POSIX a folder was a file with a slash behind its name */
-        *ret_type = g_str_has_suffix(header->name, "/") ? ENTRY_DIRECTORY : ENTRY_FILE;
+        *ret_type = g_str_has_suffix(path, "/") ? ENTRY_DIRECTORY : ENTRY_FILE;
         return TRUE;
     case '1':
         *ret_type = ENTRY_HARD_LINK;
@@ -172,13 +199,9 @@ static gboolean set_type(const TarHeader *header, EntryType *ret_type, GError **
 static gboolean set_paths(TarReader *self, const TarHeader *header, GError **error)
 {
     Entry *entry = &self->entry;
-    const char *path = self->pax.path ? self->pax.path : header->name;
+    const char *path = choose_path(self, header);
     const char *target = self->pax.linkpath ? self->pax.linkpath : header->linkname;
 
-    if (self->long_name)
-        path = self->long_name;
-    if (self->pax.sparse_name)
-        path = self->pax.sparse_name;
     if (self->long_link)
         target = self->long_link;
     entry->path = g_strdup(path);
@@ -188,10 +211,10 @@ static gboolean set_paths(TarReader *self, const TarHeader *header, GError **err
         return gourd_error_set(error, GOURD_ERROR_INPUT, "it has no name");
     if (entry->target && *entry->target == '\0')
         return gourd_error_set(error, GOURD_ERROR_INPUT, "it links to nothing");
-    if (strlen(path) > self->limits.path_length ||
-        (entry->target && strlen(entry->target) > self->limits.path_length))
-        return gourd_error_set(error, GOURD_ERROR_LIMIT, "its path is over %" G_GUINT64_FORMAT
-                               " bytes (limit path-length)", self->limits.path_length);
+    if (strlen(path) > self->limits.path_length || (entry->target && strlen(entry->target) > self->limits.path_length))
+        return gourd_error_set(error, GOURD_ERROR_LIMIT,
+                               "its path is over %" G_GUINT64_FORMAT " bytes (limit path-length)",
+                               self->limits.path_length);
     return TRUE;
 }
 
@@ -205,8 +228,8 @@ static void set_attributes(TarReader *self, const TarHeader *header)
     entry->gid = pax->has_gid ? pax->gid : header->gid;
     entry->mtime = pax->has_mtime ? pax->mtime : header->mtime;
     entry->mtime_nsec = pax->has_mtime ? pax->mtime_nsec : 0;
-    entry->device_major = pax->has_device ? pax->device_major : header->device_major;
-    entry->device_minor = pax->has_device ? pax->device_minor : header->device_minor;
+    entry->device_major = pax->has_major ? pax->device_major : header->device_major;
+    entry->device_minor = pax->has_minor ? pax->device_minor : header->device_minor;
     entry->xattrs = pax->xattrs ? xattrs_ref(pax->xattrs) : NULL;
     if (pax->has_acl)
         notes_add(self->notes, "acl-dropped", "POSIX ACLs were left out: SquashFS cannot hold them", entry->path);
@@ -223,7 +246,7 @@ static gboolean set_content(TarReader *self, const TarHeader *header, const guin
         self->data_left = self->padding = 0; /* whatever the header says: links and devices have none */
         return TRUE;
     }
-    self->padding = (TAR_BLOCK_SIZE - data_size % TAR_BLOCK_SIZE) % TAR_BLOCK_SIZE;
+    self->padding = padding_of(data_size);
     self->data_left = data_size;
     if (entry->type != ENTRY_FILE)
         return TRUE;
@@ -256,8 +279,8 @@ static gboolean count_content(TarReader *self, GError **error)
         return gourd_error_hint(error, "if you trust the image, allow more with --limit unpacked-size=SIZE");
     }
     if (self->number > self->limits.entries) {
-        gourd_error_set(error, GOURD_ERROR_LIMIT, "the layer has more than %" G_GUINT64_FORMAT
-                        " entries (limit entries)", self->limits.entries);
+        gourd_error_set(error, GOURD_ERROR_LIMIT,
+                        "the layer has more than %" G_GUINT64_FORMAT " entries (limit entries)", self->limits.entries);
         return gourd_error_hint(error, "if you trust the image, allow more with --limit entries=NUMBER");
     }
     return TRUE;
@@ -324,7 +347,7 @@ static gboolean read_entry(TarReader *self, GError **error)
         if (!peek_header(self, &next, error))
             return FALSE;
         if (!next) {
-            if (self->long_name || self->long_link || self->pax.path)
+            if (self->pending)
                 return gourd_error_set(error, GOURD_ERROR_INPUT, "the archive ends after an extended header");
             return drain(self, error);
         }
@@ -334,11 +357,11 @@ static gboolean read_entry(TarReader *self, GError **error)
             return FALSE;
         if (header.type == 'V') { /* the label of a volume */
             special = TRUE;
-            if (!skip_bytes(self, header.size, error))
+            if (!skip_bytes(self, header.size, error) || !skip_bytes(self, padding_of(header.size), error))
                 return FALSE;
         }
     }
-    if (!set_type(&header, &self->entry.type, error) || !set_paths(self, &header, error))
+    if (!set_type(&header, choose_path(self, &header), &self->entry.type, error) || !set_paths(self, &header, error))
         return FALSE;
     set_attributes(self, &header);
     if (!set_content(self, &header, block, error) || !count_content(self, error))
