@@ -81,10 +81,9 @@ Descriptor *descriptor_copy(const Descriptor *descriptor)
 char *descriptor_to_text(const Descriptor *descriptor)
 {
     static const char *const names[] = {
-        [MEDIA_UNKNOWN] = "blob",      [MEDIA_INDEX] = "index",
-        [MEDIA_MANIFEST] = "manifest", [MEDIA_CONFIG] = "configuration",
-        [MEDIA_LAYER] = "layer",       [MEDIA_FOREIGN_LAYER] = "foreign layer",
-        [MEDIA_SCHEMA1] = "manifest",  [MEDIA_ENCRYPTED_LAYER] = "encrypted layer",
+        [MEDIA_UNKNOWN] = "blob",         [MEDIA_INDEX] = "index",          [MEDIA_MANIFEST] = "manifest",
+        [MEDIA_CONFIG] = "configuration", [MEDIA_LAYER] = "blob",           [MEDIA_FOREIGN_LAYER] = "blob",
+        [MEDIA_SCHEMA1] = "manifest",     [MEDIA_ENCRYPTED_LAYER] = "blob",
     };
     g_autofree char *digest = digest_to_text(&descriptor->digest);
 

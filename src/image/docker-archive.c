@@ -162,7 +162,7 @@ static gboolean open_docker_archive(Image *image, const Choice *choice, GError *
     const void *bytes = g_bytes_get_data(text, &size);
     g_autoptr(GPtrArray) images = docker_manifest_parse(bytes, size, error);
     if (!images)
-        return gourd_error_prefix(error, MANIFEST_NAME);
+        return gourd_error_prefix(error, "'" MANIFEST_NAME "'");
     const DockerImage *chosen = choose_image(images, choice, &tag, error);
     if (!chosen)
         return FALSE;

@@ -89,6 +89,8 @@ static gboolean check_input(const Image *image, GError **error)
         gourd_error_hint(error, "a file with a file system is tar:FILE");
     else if (image->kind == TRANSPORT_OCI_ARCHIVE)
         gourd_error_hint(error, "an OCI layout that is a folder is oci:DIR");
+    else
+        gourd_error_hint(error, "a folder with a file system is dir:DIR");
     return FALSE;
 }
 

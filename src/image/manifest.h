@@ -42,7 +42,7 @@ typedef struct {
 void descriptor_free(Descriptor *descriptor);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Descriptor, descriptor_free)
 Descriptor *descriptor_copy(const Descriptor *descriptor);
-/* "image manifest sha256:0123…"; for messages; the caller frees. */
+/* "manifest sha256:0123…", "blob sha256:…"; for messages; the caller frees. */
 char *descriptor_to_text(const Descriptor *descriptor);
 
 /* An index or a manifest. */
