@@ -87,8 +87,10 @@ typedef struct {
 
 typedef struct Image Image;
 
-/* Opens SOURCE and reads its manifest and configuration, but no layer. An archive on standard input ("-", or
- * "docker-archive:-") is kept in an unlinked file if its format needs it. Notes say what was odd. */
+/* Opens SOURCE and reads its manifest and configuration, but no layer. Of several images one is chosen behind the path:
+ * by name and tag ("FILE:web:1.0", also just "FILE:1.0"), number ("FILE:@0") or manifest digest ("FILE:@sha256:…"). An
+ * archive on standard input ("-", or "docker-archive:-") is kept in an unlinked file if its format needs it. Notes say
+ * what was odd. */
 Image *image_open(const char *source, const ImageOptions *options, Notes *notes, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 void image_free(Image *image);
@@ -114,8 +116,8 @@ typedef struct {
 guint image_layer_count(const Image *image);
 const ImageLayer *image_layer(const Image *image, guint index); /* index 0 is the lowest */
 
-/* Begins to read a layer. Different layers may be read side by side by different threads; a layer may be read again
- * unless it comes from a pipe. */
+/* Begins to read a layer; the reader must be freed before the image. Different layers may be read side by side by
+ * different threads; a layer may be read again unless it comes from a pipe. */
 EntryReader *image_layer_read(Image *image, guint index, Notes *notes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* What of the OCI configuration gourd needs, as plain values (OCI image-spec 1.1, config.md; Docker's additions). */
