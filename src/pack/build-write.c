@@ -105,7 +105,9 @@ static gboolean write_index(Build *build, GError **error)
     if (!build->index)
         return TRUE;
     index_files(build);
-    if (!index_builder_finish(build->index, build->squashfs_size, build->data_start, build->metadata, &trailer, error))
+    if (!index_builder_add_tables(build->index, output_file_fd(build->output), build->output_path,
+                                  build->squashfs_size, build->data_start, error) ||
+        !index_builder_finish(build->index, build->squashfs_size, build->data_start, build->metadata, &trailer, error))
         return FALSE;
     const void *bytes = g_bytes_get_data(trailer, &size);
     guint64 offset = (build->squashfs_size + SQUASH_ALIGNMENT - 1) / SQUASH_ALIGNMENT * SQUASH_ALIGNMENT;
