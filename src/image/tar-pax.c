@@ -64,10 +64,11 @@ static gboolean add_xattr(PaxHeader *header, const char *name, const guint8 *val
                           GError **error)
 {
     header->xattrs_size += strlen(name) + size;
-    if (header->xattrs_size > size_max)
-        return gourd_error_set(error, GOURD_ERROR_LIMIT,
-                               "extended attributes of more than %" G_GSIZE_FORMAT " bytes (limit xattr-size)",
-                               size_max);
+    if (header->xattrs_size > size_max) {
+        gourd_error_set(error, GOURD_ERROR_LIMIT,
+                        "extended attributes of more than %" G_GSIZE_FORMAT " bytes (limit xattr-size)", size_max);
+        return gourd_error_hint(error, "if you trust the image, allow more with --limit xattr-size=BYTES");
+    }
     if (*name == '\0')
         return gourd_error_set(error, GOURD_ERROR_INPUT, "an extended attribute without a name");
     if (!header->xattrs)

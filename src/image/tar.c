@@ -211,10 +211,12 @@ static gboolean set_paths(TarReader *self, const TarHeader *header, GError **err
         return gourd_error_set(error, GOURD_ERROR_INPUT, "it has no name");
     if (entry->target && *entry->target == '\0')
         return gourd_error_set(error, GOURD_ERROR_INPUT, "it links to nothing");
-    if (strlen(path) > self->limits.path_length || (entry->target && strlen(entry->target) > self->limits.path_length))
-        return gourd_error_set(error, GOURD_ERROR_LIMIT,
-                               "its path is over %" G_GUINT64_FORMAT " bytes (limit path-length)",
-                               self->limits.path_length);
+    if (strlen(path) > self->limits.path_length ||
+        (entry->target && strlen(entry->target) > self->limits.path_length)) {
+        gourd_error_set(error, GOURD_ERROR_LIMIT, "its path is over %" G_GUINT64_FORMAT " bytes (limit path-length)",
+                        self->limits.path_length);
+        return gourd_error_hint(error, "if you trust the image, allow more with --limit path-length=BYTES");
+    }
     return TRUE;
 }
 

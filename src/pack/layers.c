@@ -140,7 +140,7 @@ static gboolean read_entries(Reading *reading, guint index, Ingest *ingest, Entr
         if (!entry)
             break;
         if (!count_entry(reading, error))
-            return FALSE;
+            return gourd_error_prefix(error, "%s", image_layer(reading->job->image, index)->description);
         Entry *copy = g_new(Entry, 1);
         entry_copy(entry, copy);
         g_ptr_array_add(record->entries, copy);
@@ -153,17 +153,17 @@ static gboolean read_entries(Reading *reading, guint index, Ingest *ingest, Entr
     return TRUE;
 }
 
+/* Messages of the reader name the layer already. */
 static gboolean read_layer(Reading *reading, guint index, GError **error)
 {
     const LayersJob *job = reading->job;
-    const ImageLayer *layer = image_layer(job->image, index);
     g_autoptr(EntryReader) reader = image_layer_read(job->image, index, job->notes, error);
 
     if (!reader)
-        return gourd_error_prefix(error, "%s", layer->description);
+        return FALSE;
     g_autoptr(Ingest) ingest = ingest_new(job->store);
     if (!read_entries(reading, index, ingest, reader, error))
-        return gourd_error_prefix(error, "%s", layer->description);
+        return FALSE;
     ingest_flush(ingest);
     commit_layers(reading, index);
     return TRUE;
@@ -249,7 +249,8 @@ static gboolean read_needed(const LayersJob *job, LayerRecord *record, GError **
         if (!entry_reader_next(reader, &entry, error))
             return FALSE;
         if (!entry || (content && entry->size != content->size))
-            return gourd_error_set(error, GOURD_ERROR_INPUT, "the layer changed while it was read");
+            return gourd_error_set(error, GOURD_ERROR_INPUT, "%s changed while it was read",
+                                   image_layer(job->image, record->number - 1)->description);
         if (!content || !content->needed || !content->passed_over)
             continue;
         content->passed_over = FALSE;
@@ -273,7 +274,7 @@ gboolean layers_read_needed(const LayersJob *job, GPtrArray *records, GError **e
             needed = content && content->needed && content->passed_over;
         }
         if (needed && !read_needed(job, record, error))
-            return gourd_error_prefix(error, "%s", image_layer(job->image, i)->description);
+            return FALSE;
     }
     return TRUE;
 }

@@ -3,12 +3,19 @@
 
 #include "writer.h"
 
+#include <string.h>
+
 #define DEVICE_MAJOR_MAX 0xfffu   /* SquashFS has 32 bits for a device number: 12 for the major part */
 #define DEVICE_MINOR_MAX 0xfffffu /* and 20 for the minor */
 
 gboolean squash_can_hold_xattr(const char *name)
 {
-    return g_str_has_prefix(name, "user.") || g_str_has_prefix(name, "trusted.") || g_str_has_prefix(name, "security.");
+    static const char *const prefixes[] = {"user.", "trusted.", "security."};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(prefixes); i++)
+        if (g_str_has_prefix(name, prefixes[i]))
+            return name[strlen(prefixes[i])] != '\0'; /* nor can Linux set one without a name of its own */
+    return FALSE;
 }
 
 static void note_xattrs(const Entry *entry, const char *path, Notes *notes)
@@ -19,9 +26,10 @@ static void note_xattrs(const Entry *entry, const char *path, Notes *notes)
         if (g_str_has_prefix(name, "system.posix_acl_"))
             notes_add(notes, "acl-dropped", "POSIX ACLs were left out: SquashFS cannot hold them", path);
         else if (!squash_can_hold_xattr(name))
-            notes_add(notes, "xattr-dropped",
-                      "extended attributes other than user, trusted and security were left out: SquashFS cannot hold them",
-                      path);
+            notes_add(
+                notes, "xattr-dropped",
+                "extended attributes other than user, trusted and security were left out: SquashFS cannot hold them",
+                path);
     }
 }
 

@@ -19,6 +19,13 @@ static gboolean fail_path(GError **error, const char *path, const char *why)
     return gourd_error_set(error, GOURD_ERROR_INPUT, "'%s': %s", shown, why);
 }
 
+static gboolean prefix_path(GError **error, const char *path, const char *what)
+{
+    g_autofree char *shown = text_escape(path);
+
+    return gourd_error_prefix(error, "'%s': %s", shown, what);
+}
+
 static gboolean check_name(const char *path, const char *name, GError **error)
 {
     if (strlen(name) <= TREE_NAME_MAX)
@@ -165,7 +172,7 @@ static gboolean apply_hard_link(Tree *tree, TreeNode *parent, const char *name, 
 
     if (!path_clean(entry->target, &target_path, error) ||
         !resolve_parent(tree, target_path, RESOLVE_FIND, &target_parent, &target_name, error))
-        return gourd_error_prefix(error, "hard link");
+        return prefix_path(error, clean, "hard link");
     if (target_parent)
         target = *target_name ? node_child(target_parent, target_name) : target_parent;
     if (!target) {

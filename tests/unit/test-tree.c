@@ -205,7 +205,7 @@ static const Case cases[] = {
      "error: path 'a/../../b/x' leaves the root"},
     {"an_absolute_path_cannot_leave_the_root_either", "f /../x", "error: path '/../x' leaves the root"},
     {"a_path_may_go_up_inside_the_root", "f a/../b", "f b 1\n"},
-    {"a_hard_link_to_outside_the_root_is_refused", "h a > ../x", "error: hard link: path '../x' leaves the root"},
+    {"a_hard_link_to_outside_the_root_is_refused", "h a > ../x", "error: 'a': hard link: path '../x' leaves the root"},
     {"the_root_cannot_be_a_file", "f /", "error: '/': the root is not a folder"},
     {"the_root_cannot_be_a_link", "l ./ > usr", "error: './': the root is not a folder"},
     {"the_root_cannot_be_a_hard_link", "f a\nh . > a", "error: '.': the root is not a folder"},
