@@ -10,6 +10,7 @@ Types: f d l c b p s. SIZE and MTIME (with nanoseconds, if there are) are those 
 values are escaped as \\xNN where they are not printable ASCII, and space and backslash too."""
 
 import contextlib
+import errno
 import hashlib
 import os
 import stat
@@ -38,6 +39,15 @@ def sha256(path):
     return state.hexdigest()
 
 
+def list_xattrs(path):
+    try:
+        return sorted(os.listxattr(path, follow_symlinks=False))
+    except OSError as problem:
+        if problem.errno == errno.EOPNOTSUPP:  # a SquashFS image without any
+            return []
+        raise
+
+
 def describe(path, first_names, relative):
     """The fields of one path, as a dictionary in the order of the line."""
     status = os.lstat(path)
@@ -54,7 +64,7 @@ def describe(path, first_names, relative):
         fields["device"] = f"{os.major(status.st_rdev)},{os.minor(status.st_rdev)}"
     if kind == "f":
         fields["digest"] = "sha256:" + sha256(path)
-    for name in sorted(os.listxattr(path, follow_symlinks=False)):
+    for name in list_xattrs(path):
         fields["xattr " + name] = escape(name.encode()) + "=" + escape(os.getxattr(path, name, follow_symlinks=False))
     return fields
 
@@ -85,14 +95,19 @@ def can_mount():
     return os.geteuid() == 0 and os.path.exists("/dev/loop-control")
 
 
+class CannotMount(Exception):
+    """This machine lacks what a mount needs."""
+
+
 @contextlib.contextmanager
 def mounted(bundle, where):
-    """The bundle mounted by the kernel; OSError if it will not."""
+    """The bundle mounted by the kernel; CannotMount if it will not."""
     Path(where).mkdir()
     result = subprocess.run(["mount", "-t", "squashfs", "-o", "loop,ro", bundle, where], capture_output=True, text=True,
                             check=False)
     if result.returncode:
-        raise OSError(result.stderr.strip())
+        os.rmdir(where)
+        raise CannotMount(result.stderr.strip())
     try:
         yield where
     finally:
@@ -113,10 +128,8 @@ def unpacked(bundle, where, fake=False):
 def look(bundle, where):
     """The manifest's lines of a bundle, by the best judge there is here."""
     if can_mount():
-        with contextlib.suppress(OSError):
-            with mounted(bundle, where):
-                return lines(walk(where))
-        os.rmdir(where)
+        with contextlib.suppress(CannotMount), mounted(bundle, where):
+            return lines(walk(where))
     return unpacked(bundle, where, fake=os.geteuid() != 0)
 
 

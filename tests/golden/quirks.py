@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "exact"))
-from tarmake import (END, block, char, checksum, fifo, file, folder, header, layer, link, long_name, pad, pax, symlink,
-                     whiteout, xattr)
+from tarmake import (block, char, checksum, fifo, file, folder, header, layer, link, long_name, pad, pax, records,
+                     symlink, whiteout, xattr)
 
 
 class Flat(bytes):
@@ -216,12 +216,18 @@ CAPABILITY = struct.pack("<IIIII", 0x02000001, 1 << 13, 0, 0, 0)  # cap_net_raw+
 @quirk
 def extended_attributes():
     return [layer(file("cap", "1", mode=0o755, pax=xattr("security.capability", CAPABILITY)),
-                  file("user", "1", pax=xattr("user.a", "b") | xattr("user.empty-not-kept", "") | {"LIBARCHIVE.xattr.user.%3D": "PQoA"}),
-                  folder("d", pax=xattr("trusted.overlay.opaque", "y")),
+                  file("user", "1", pax=xattr("user.a", "b") | xattr("user.empty", "") | xattr("user.z", "=\n\0")),
+                  folder("d", pax=xattr("trusted.t", "y")),
                   symlink("l", "d", pax=xattr("trusted.l", "1")), file("big", "1", pax=xattr("user.big", "v" * 4000)),
-                  file("same", "1", pax=xattr("user.a", "b")),
-                  file("libarchive", "1", pax={"LIBARCHIVE.xattr.user.k%20k": "dmFsdWU"}),
-                  file("other", "1", pax=xattr("system.nfs4_acl", "x") | xattr("user.", "x") | xattr("user.kept", "1")))]
+                  file("same", "1", pax=xattr("user.a", "b")))]
+
+
+@quirk
+def extended_attributes_that_few_tools_know():
+    return [layer(file("libarchive", "1", pax={"LIBARCHIVE.xattr.user.k%20k": "dmFsdWU", "LIBARCHIVE.xattr.user.%3D": "PQoA"}),
+                  file("other", "1", pax=xattr("system.nfs4_acl", "x") | xattr("user.kept", "1")),
+                  folder("overlay", pax=xattr("trusted.overlay.opaque", "y")),
+                  file("without-a-name", "1", pax=xattr("user.", "x") | xattr("user.kept", "1")))]
 
 
 @quirk
@@ -281,19 +287,31 @@ def sparse_gnu(name, pairs, real_size, data):
     return checksum(head) + more + pad(data)
 
 
+# GNU tar marks the end of a file that ends in a hole with a segment of nothing.
+SPARSE_DATA, SPARSE_PAIRS = b"a" * 512 + b"b" * 700, [(0, 512), (300000, 700), (600000, 0)]
+
+
 @quirk
-def sparse_files():
-    data = b"a" * 512 + b"b" * 700
-    pairs = [(0, 512), (300000, 700)]
+def sparse_files_of_pax():
+    data, pairs = SPARSE_DATA, SPARSE_PAIRS
     text = ",".join(f"{a},{b}" for a, b in pairs)
-    map_1_0 = pad("".join(f"{n}\n" for n in [3, *pairs[0], *pairs[1], 600000, 0]).encode())
-    many = [(1024 * i, 512) for i in range(60)]
-    return [layer(sparse_pax({"GNU.sparse.size": "600000", "GNU.sparse.numblocks": "2", "GNU.sparse.name": "format-0.1",
+    map_1_0 = pad("".join(f"{n}\n" for n in [3, *pairs[0], *pairs[1], *pairs[2]]).encode())
+    offsets = b"".join(records({"GNU.sparse.offset": str(a), "GNU.sparse.numbytes": str(b)}) for a, b in pairs)
+    front = records({"GNU.sparse.size": "600000", "GNU.sparse.numblocks": "3"}) + offsets
+    return [layer(sparse_pax({"GNU.sparse.size": "600000", "GNU.sparse.numblocks": "3", "GNU.sparse.name": "format-0.1",
                               "GNU.sparse.map": text}, data),
                   sparse_pax({"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "format-1.0",
                               "GNU.sparse.realsize": "600000"}, map_1_0 + data),
-                  sparse_gnu(b"old", pairs, 600000, data), sparse_gnu(b"old-many", many, 70000, b"c" * 512 * 60),
-                  sparse_gnu(b"only-a-hole", [], 5000000, b""), file("after", "1"))]
+                  header(b"x", b"PaxHeaders/x", size=len(front)) + pad(front) + file("format-0.0", data),
+                  file("after", "1"))]
+
+
+@quirk
+def sparse_files_of_old_gnu():
+    many = [(1024 * i, 512) for i in range(60)] + [(70000, 0)]
+    return [layer(sparse_gnu(b"old", SPARSE_PAIRS, 600000, SPARSE_DATA),
+                  sparse_gnu(b"old-many", many, 70000, b"c" * 512 * 60), sparse_gnu(b"only-a-hole", [(5000000, 0)], 5000000, b""),
+                  file("after", "1"))]
 
 
 # --- refused ----------------------------------------------------------------------------------------------------
@@ -429,6 +447,3 @@ def a_flat_tar_cut_off():
 @refused()
 def a_flat_tar_without_an_end():
     return Flat((file("a", "1") + file("b", "2")))
-
-
-assert END
