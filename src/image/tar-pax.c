@@ -206,9 +206,11 @@ gboolean pax_header_parse(PaxHeader *header, const guint8 *bytes, gsize size, gs
 
         if (!next_record(&bytes, &size, &key_bytes, &key_length, &value_bytes, &value_size))
             return gourd_error_set(error, GOURD_ERROR_INPUT, "pax header: a record is not well formed");
-        if (value_size == 0)
-            continue;
         g_autofree char *key = g_strndup((const char *)key_bytes, key_length);
+        /* An empty value takes back what a global header said; but attributes may be empty, and GNU tar and containerd
+         * write and read them so. */
+        if (value_size == 0 && !g_str_has_prefix(key, "SCHILY.xattr."))
+            continue;
         g_autofree char *value = g_malloc(value_size + 1);
         memcpy(value, value_bytes, value_size);
         value[value_size] = '\0';

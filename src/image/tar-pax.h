@@ -30,7 +30,7 @@ typedef struct {
 void pax_header_init(PaxHeader *header); /* all zero */
 void pax_header_clear(PaxHeader *header);
 
-/* Adds the records in bytes to header. Records with an empty value are as if not there; unknown keys are ignored. A path
+/* Adds the records in bytes to header. Records with an empty value, attributes excepted, are as if not there; unknown keys are ignored. A path
  * with a NUL, a number that is none, attributes of more than xattr_size_max bytes are errors naming the key. */
 gboolean pax_header_parse(PaxHeader *header, const guint8 *bytes, gsize size, gsize xattr_size_max, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;

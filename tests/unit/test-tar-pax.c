@@ -12,6 +12,7 @@ typedef struct {
 static const PaxCase pax_cases[] = {
     {"path", "path", "b/c", "f b/c 644 0:0 @0"},
     {"an_empty_value_says_nothing", "path", "", "f a 644 0:0 @0"},
+    {"an_attribute_may_be_empty", "SCHILY.xattr.user.k", "", "f a 644 0:0 @0 user.k="},
     {"unknown_keys_are_ignored", "VENDOR.key", "value", "f a 644 0:0 @0"},
     {"linkpath_of_a_file_is_ignored", "linkpath", "b", "f a 644 0:0 @0"},
     {"ids", "uid", "4294967294", "f a 644 4294967294:0 @0"},
