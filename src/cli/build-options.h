@@ -12,6 +12,7 @@ typedef struct {
     char *output, *name, *version, *platform, *owner;
     int compressor; /* Codec */
     int verify;     /* PackVerify */
+    int layout;     /* PackLayout */
     gint64 level, jobs;
     guint64 block_size;
     GPtrArray *excludes, *mountpoints, *limits;

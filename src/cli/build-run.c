@@ -30,6 +30,7 @@ static gboolean fill_options(const Call *call, PackOptions *ret_options, GError 
     ret_options->codec = (Codec)options->compressor;
     ret_options->level = options->level == OPTION_INT_UNSET ? CODEC_LEVEL_DEFAULT : (int)options->level;
     ret_options->block_size = (guint32)options->block_size;
+    ret_options->layout = (PackLayout)options->layout;
     ret_options->jobs = options->jobs == OPTION_INT_UNSET ? 0 : (guint)options->jobs;
     ret_options->exclude = (const char *const *)options->excludes->pdata;
     ret_options->mountpoints = (const char *const *)options->mountpoints->pdata;

@@ -110,6 +110,12 @@ static const OptionChoice compressors[] = {
     {NULL, 0, NULL},
 };
 
+static const OptionChoice layouts[] = {
+    {"fast", PACK_LAYOUT_FAST, "small files are read quickly"},
+    {"small", PACK_LAYOUT_SMALL, "the smallest bundle"},
+    {NULL, 0, NULL},
+};
+
 static const char *const block_sizes[] = {"4K", "8K", "16K", "32K", "64K", "128K", "256K", "512K", "1M", NULL};
 
 static const Option format_rows[] = {
@@ -120,8 +126,13 @@ static const Option format_rows[] = {
      .shown_default = "what suits the compressor", .min = 1, .max = LEVEL_MAX},
     {"block-size", 0, OPTION_SIZE, AT(block_size), "SIZE", "Size of the blocks, 4K to 1M",
      .details = "Larger blocks compress better, smaller ones are read faster at random.",
-     .fallback = "128K" /* PACK_BLOCK_SIZE_DEFAULT */, .suggestions = block_sizes, .min = BLOCK_SIZE_MIN,
+     .fallback = "256K" /* PACK_BLOCK_SIZE_DEFAULT */, .suggestions = block_sizes, .min = BLOCK_SIZE_MIN,
      .max = BLOCK_SIZE_MAX, .completion = COMPLETE_VALUES, .check = check_block_size},
+    {"layout", 0, OPTION_CHOICE, AT(layout), "FOR", "Lay the data out for quick access or for small size",
+     .details = "`fast` puts few small files into one block and leaves the tables of files and folders uncompressed; `small` "
+                "fills whole blocks and compresses all. The difference is about three per cent of the size, and twice the "
+                "time to read a small file from a cold cache.",
+     .fallback = "fast", .choices = layouts},
     {"jobs", 'j', OPTION_INT, AT(jobs), "N", "Compress with N threads", .shown_default = "the number of processors",
      .details = "The bundle is the same whatever N is.", .min = 1, .max = JOBS_MAX},
     {NULL},

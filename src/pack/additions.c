@@ -187,7 +187,7 @@ gboolean additions_add_os_release(Additions *self, const char *name, const char 
 GBytes *additions_read(Additions *self, const char *path)
 {
     const TreeNode *node = tree_find(self->tree, path, TRUE);
-    guint32 block_size = store_block_size(self->store);
+    guint32 block_size = store_rules(self->store)->block_size;
 
     if (!node || node->inode->type != ENTRY_FILE)
         return NULL;

@@ -60,7 +60,13 @@ static void index_files(Build *build)
 static gboolean write_data(Build *build, guint64 *ret_end, GError **error)
 {
     const PackOptions *options = build->options;
-    SquashOptions squash_options = {options->codec, options->level, options->block_size, (guint32)build->time};
+    SquashOptions squash_options = {
+        .codec = options->codec,
+        .level = options->level,
+        .block_size = options->block_size,
+        .plain_tables = options->layout == PACK_LAYOUT_FAST,
+        .time = (guint32)build->time,
+    };
     guint window = CLAMP(BUILD_MEMORY_MAX / (2 * options->block_size), 2, 8 * build->jobs);
 
     build->writer = squash_writer_new(output_file_fd(build->output), build->output_path, &squash_options, error);

@@ -51,6 +51,19 @@ void build_report(guint64 done, gpointer user_data)
     g_mutex_unlock(&build->report_lock);
 }
 
+/* Reading one small file means to expand the block that it shares: so they are kept short. */
+#define FAST_SHARED_BELOW (16u * 1024)
+#define FAST_PACK_SIZE (32u * 1024)
+
+static CutRules cut_rules(const PackOptions *options)
+{
+    guint32 block_size = options->block_size;
+
+    if (options->layout == PACK_LAYOUT_SMALL)
+        return (CutRules){block_size, block_size, block_size, TRUE};
+    return (CutRules){block_size, MIN(FAST_SHARED_BELOW, block_size), MIN(FAST_PACK_SIZE, block_size), FALSE};
+}
+
 static gboolean prepare(Build *build, GError **error)
 {
     const PackOptions *options = build->options;
@@ -62,7 +75,8 @@ static gboolean prepare(Build *build, GError **error)
     build->workers = workers_new(build->jobs, options->codec, options->level, options->block_size, error);
     if (!build->workers)
         return FALSE;
-    build->store = store_new(build->workers, options->block_size, buffers, build->scratch_folder, error);
+    CutRules rules = cut_rules(options);
+    build->store = store_new(build->workers, &rules, buffers, build->scratch_folder, error);
     return build->store != NULL;
 }
 

@@ -85,7 +85,7 @@ static EmitTask *take_task(Emission *emission)
     if (emission->spare->len > 0)
         return g_ptr_array_steal_index_fast(emission->spare, emission->spare->len - 1);
     EmitTask *self = g_new0(EmitTask, 1);
-    guint32 block_size = store_block_size(emission->job->store);
+    guint32 block_size = store_rules(emission->job->store)->block_size;
     self->task.run = run_emit;
     self->emission = emission;
     self->raw = g_malloc(block_size);

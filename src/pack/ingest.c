@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "ingest.h"
 
-#include "layout.h"
-
 #include <string.h>
 
 struct Ingest {
@@ -90,7 +88,7 @@ static gboolean take_shared(Source *source, Piece *piece, GError **error)
 {
     Ingest *ingest = source->ingest;
 
-    if (ingest->shared && ingest->shared_fill + piece->size > store_block_size(ingest->store))
+    if (ingest->shared && ingest->shared_fill + piece->size > store_rules(ingest->store)->block_size)
         ingest_flush(ingest);
     if (!ingest->shared) {
         ingest->shared = store_take_buffer(ingest->store);
@@ -110,7 +108,7 @@ static gboolean take_shared(Source *source, Piece *piece, GError **error)
 static gboolean take_block(Source *source, Piece *piece, gboolean later, GError **error)
 {
     Store *store = source->ingest->store;
-    gboolean whole = piece->size == store_block_size(store);
+    gboolean whole = piece->size == store_rules(store)->block_size;
 
     if (!refill(source, error))
         return FALSE;
@@ -145,7 +143,7 @@ static gboolean take_block(Source *source, Piece *piece, gboolean later, GError 
 
 static gboolean take_content(Source *source, Content *content, gboolean later, GError **error)
 {
-    guint32 block_size = store_block_size(source->ingest->store);
+    guint32 block_size = store_rules(source->ingest->store)->block_size;
     guint64 count = content->size / block_size + (content->size % block_size != 0);
 
     g_assert(count <= G_MAXUINT32); /* the limit on the size of a layer is far below */
@@ -155,7 +153,7 @@ static gboolean take_content(Source *source, Content *content, gboolean later, G
         Piece *piece = &content->pieces[i];
 
         piece->size = (guint32)MIN(block_size, content->size - (guint64)i * block_size);
-        if (!(layout_shares_block(block_size, content->size, piece->size) ? take_shared(source, piece, error)
+        if (!(store_shares_block(source->ingest->store, content->size, piece->size) ? take_shared(source, piece, error)
                                                                          : take_block(source, piece, later, error)))
             return FALSE;
     }

@@ -2,28 +2,12 @@
 #include "layout.h"
 
 #include <string.h>
-#include <stdlib.h>
-
-static guint32 tune(const char *name, guint32 fallback)
-{
-    const char *text = g_getenv(name);
-
-    return text ? (guint32)strtoul(text, NULL, 10) : fallback;
-}
-
-gboolean layout_shares_block(guint32 block_size, guint64 file_size, guint32 piece_size)
-{
-    if (piece_size == block_size)
-        return FALSE;
-    return piece_size < (file_size < block_size ? tune("GOURD_TUNE_FILE", 128 * 1024) : tune("GOURD_TUNE_TAIL", 128 * 1024));
-}
 
 typedef struct {
     Layout *layout;
     Store *store;
     GHashTable *places; /* Place by size and digest */
     Pack *pack;         /* being filled, or NULL */
-    guint32 pack_size_max;
 } Builder;
 
 static guint place_hash(gconstpointer data)
@@ -91,7 +75,7 @@ static void close_pack(Builder *builder)
 
 static void add_to_pack(Builder *builder, Place *place, Piece *piece)
 {
-    if (builder->pack && builder->pack->size + piece->size > builder->pack_size_max)
+    if (builder->pack && builder->pack->size + piece->size > store_rules(builder->store)->pack_size_max)
         close_pack(builder);
     if (!builder->pack) {
         builder->pack = g_new0(Pack, 1);
@@ -107,14 +91,12 @@ static void add_to_pack(Builder *builder, Place *place, Piece *piece)
 static void add_place(Builder *builder, Place *place)
 {
     Content *content = place->content;
-    guint32 block_size = store_block_size(builder->store);
-
     place->first_item = builder->layout->items->len;
     place->pack = LAYOUT_NO_PACK;
     for (guint32 i = 0; i < content->piece_count; i++) {
         Piece *piece = &content->pieces[i];
 
-        if (layout_shares_block(block_size, content->size, piece->size)) {
+        if (store_shares_block(builder->store, content->size, piece->size)) {
             add_to_pack(builder, place, piece);
             break; /* it is the last */
         }
@@ -137,7 +119,7 @@ static void add_file(Builder *builder, TreeNode *node)
 
     g_ptr_array_add(builder->layout->files, node);
     builder->layout->content_size += content->size;
-    digest_content(content, store_block_size(builder->store), &key.digest);
+    digest_content(content, store_rules(builder->store)->block_size, &key.digest);
     content->place = g_hash_table_lookup(builder->places, &key);
     if (content->place) {
         builder->layout->duplicate_size += content->size;
@@ -168,8 +150,7 @@ Layout *layout_new(Tree *tree, Store *store)
 {
     Layout *layout = g_new0(Layout, 1);
     g_autoptr(GHashTable) places = g_hash_table_new(place_hash, place_equal);
-    Builder builder = {.layout = layout, .store = store, .places = places,
-                       .pack_size_max = MIN(store_block_size(store), tune("GOURD_TUNE_PACK", 128 * 1024))};
+    Builder builder = {.layout = layout, .store = store, .places = places};
 
     layout->items = g_array_new(FALSE, FALSE, sizeof(LayoutItem));
     layout->packs = g_ptr_array_new_with_free_func(pack_free);

@@ -3,16 +3,13 @@
 
 /* The canonical order of a bundle's data: a function of the finished tree alone.
  *
- * Files lie in canonical path order (tree_walk()). Each gives its whole blocks; files and tails that are small go together
- * into packs (SquashFS's fragment blocks) greedily in the same order, and a pack lies where it became full. Files with
- * equal content lie in the place of the first. */
+ * Files lie in canonical path order (tree_walk()). Each gives its blocks; what shares a block (CutRules) goes together into
+ * packs (SquashFS's fragment blocks) greedily in the same order, and a pack lies where it became full. Files with equal
+ * content lie in the place of the first. docs/decisions/0003 says why. */
 
 #include "bundle/bundle.h"
 #include "store.h"
 #include "tree/tree.h"
-
-/* Whether a file's piece shares a block with other files'. */
-gboolean layout_shares_block(guint32 block_size, guint64 file_size, guint32 piece_size);
 
 #define LAYOUT_NO_PACK G_MAXUINT32
 

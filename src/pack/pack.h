@@ -8,7 +8,13 @@
 #include "bundle/bundle.h"
 #include "image/image.h"
 
-#define PACK_BLOCK_SIZE_DEFAULT (128u * 1024) /* docs/decisions has the measurements */
+#define PACK_BLOCK_SIZE_DEFAULT (256u * 1024) /* docs/decisions/0003 has the measurements, also of what follows */
+
+/* What the data are laid out for. */
+typedef enum {
+    PACK_LAYOUT_FAST,  /* small files and folders are found quickly: few files share a block, tables are not compressed */
+    PACK_LAYOUT_SMALL, /* all that is smaller than a block shares blocks, and tables are compressed */
+} PackLayout;
 
 typedef enum {
     PACK_VERIFY_QUICK, /* read the structure back */
@@ -25,6 +31,7 @@ typedef struct {
     Codec codec;
     int level;          /* CODEC_LEVEL_DEFAULT or in the codec's range */
     guint32 block_size; /* a power of two, SQUASH_BLOCK_SIZE_MIN to _MAX */
+    PackLayout layout;
     guint jobs;         /* threads that compress; 0: one per processor */
     const char *const *exclude;    /* NULL-terminated globs of paths, or NULL */
     const char *const *mountpoints; /* NULL-terminated "PATH" or "PATH:file", or NULL */

@@ -7,7 +7,7 @@
 
 struct Store {
     Workers *workers;
-    guint32 block_size;
+    CutRules rules;
     int scratch;
     guint64 scratch_size; /* atomic */
     GMutex lock;          /* of all below */
@@ -49,18 +49,18 @@ static gboolean block_equal(gconstpointer a, gconstpointer b)
     return block_a->size == block_b->size && digest_equal(&block_a->digest, &block_b->digest);
 }
 
-Store *store_new(Workers *workers, guint32 block_size, guint buffers, const char *scratch_folder, GError **error)
+Store *store_new(Workers *workers, const CutRules *rules, guint buffers, const char *scratch_folder, GError **error)
 {
     g_autoptr(Store) store = g_new0(Store, 1);
 
     g_mutex_init(&store->lock);
     store->workers = workers;
-    store->block_size = block_size;
+    store->rules = *rules;
     store->blocks = g_hash_table_new_full(block_hash, block_equal, g_free, NULL);
     store->free_buffers = g_async_queue_new_full(g_free);
     store->buffer_count = buffers;
     for (guint i = 0; i < buffers; i++)
-        g_async_queue_push(store->free_buffers, g_malloc(block_size));
+        g_async_queue_push(store->free_buffers, g_malloc(rules->block_size));
     store->scratch = -1;
     return scratch_open(scratch_folder, &store->scratch, error) ? g_steal_pointer(&store) : NULL;
 }
@@ -77,9 +77,17 @@ void store_free(Store *store)
     g_free(store);
 }
 
-guint32 store_block_size(const Store *store)
+const CutRules *store_rules(const Store *store)
 {
-    return store->block_size;
+    return &store->rules;
+}
+
+gboolean store_shares_block(const Store *store, guint64 file_size, guint32 piece_size)
+{
+    const CutRules *rules = &store->rules;
+    gboolean tail = file_size >= rules->block_size;
+
+    return piece_size < rules->shared_below && piece_size < rules->block_size && (!tail || rules->share_tails);
 }
 
 int store_scratch_fd(const Store *store)

@@ -56,16 +56,26 @@ typedef struct {
 Content *content_new(guint64 size);
 void content_free(gpointer content);
 
+/* How content is cut. */
+typedef struct {
+    guint32 block_size;
+    guint32 shared_below;  /* files smaller than this share a block */
+    guint32 pack_size_max; /* raw bytes of a block that files share; at least shared_below */
+    gboolean share_tails;  /* so do the last pieces of larger files, if they are as small */
+} CutRules;
+
 typedef struct Store Store;
 
 /* The scratch file is made in the folder given. */
-Store *store_new(Workers *workers, guint32 block_size, guint buffers, const char *scratch_folder, GError **error)
+Store *store_new(Workers *workers, const CutRules *rules, guint buffers, const char *scratch_folder, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 /* The workers must be idle. */
 void store_free(Store *store);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Store, store_free)
 
-guint32 store_block_size(const Store *store);
+const CutRules *store_rules(const Store *store);
+/* Whether a file's piece shares a block with other files'. */
+gboolean store_shares_block(const Store *store, guint64 file_size, guint32 piece_size);
 int store_scratch_fd(const Store *store);
 
 /* A buffer of the block size: waits until one is free. NULL if the store has failed. */

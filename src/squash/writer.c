@@ -41,7 +41,8 @@ static gboolean write_lz4_options(SquashWriter *writer, GError **error)
 SquashWriter *squash_writer_new(int fd, const char *name, const SquashOptions *options, GError **error)
 {
     g_assert(options->block_size >= SQUASH_BLOCK_SIZE_MIN && options->block_size <= SQUASH_BLOCK_SIZE_MAX);
-    g_autoptr(BlockCodec) codec = block_codec_new(options->codec, options->level, METADATA_BLOCK_SIZE, error);
+    Codec table_codec = options->plain_tables ? CODEC_NONE : options->codec;
+    g_autoptr(BlockCodec) codec = block_codec_new(table_codec, options->plain_tables ? CODEC_LEVEL_DEFAULT : options->level, METADATA_BLOCK_SIZE, error);
     if (!codec)
         return NULL;
     g_autoptr(SquashWriter) writer = g_new0(SquashWriter, 1);
@@ -90,8 +91,9 @@ static void init_super(const SquashWriter *writer, sqfs_super_t *super)
     if (options->codec == CODEC_LZ4)
         super->flags |= SQFS_FLAG_COMPRESSOR_OPTIONS;
     if (options->codec == CODEC_NONE)
-        super->flags |= SQFS_FLAG_UNCOMPRESSED_INODES | SQFS_FLAG_UNCOMPRESSED_DATA | SQFS_FLAG_UNCOMPRESSED_FRAGMENTS |
-                        SQFS_FLAG_UNCOMPRESSED_XATTRS | SQFS_FLAG_UNCOMPRESSED_IDS;
+        super->flags |= SQFS_FLAG_UNCOMPRESSED_DATA | SQFS_FLAG_UNCOMPRESSED_FRAGMENTS;
+    if (options->codec == CODEC_NONE || options->plain_tables)
+        super->flags |= SQFS_FLAG_UNCOMPRESSED_INODES | SQFS_FLAG_UNCOMPRESSED_XATTRS | SQFS_FLAG_UNCOMPRESSED_IDS;
 }
 
 static gboolean write_tables(SquashWriter *writer, InodeWriter *inodes, sqfs_file_t *file, sqfs_super_t *super,

@@ -30,6 +30,7 @@ typedef struct {
     Codec codec;
     int level;
     guint32 block_size; /* a power of two between the limits above */
+    gboolean plain_tables; /* inodes and directories are not compressed: larger, but quicker to look into */
     guint32 time;       /* of the image, and of what has none of its own */
 } SquashOptions;
 
