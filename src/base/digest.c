@@ -31,7 +31,7 @@ gboolean digest_parse(const char *text, Digest *ret_digest, GError **error)
         int high = g_ascii_xdigit_value(hex[2 * i]), low = g_ascii_xdigit_value(hex[2 * i + 1]);
 
         valid = high >= 0 && low >= 0 && !g_ascii_isupper(hex[2 * i]) && !g_ascii_isupper(hex[2 * i + 1]);
-        digest.bytes[i] = (guint8)(high << 4 | low);
+        digest.bytes[i] = valid ? (guint8)(high << 4 | low) : 0;
     }
     if (!valid) {
         g_autofree char *shown = text_escape(text);

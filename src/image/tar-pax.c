@@ -84,7 +84,7 @@ static gboolean add_libarchive_xattr(PaxHeader *header, const char *encoded_name
 {
     g_autofree char *name = g_uri_unescape_string(encoded_name, NULL);
     gsize missing = (4 - strlen(encoded_value) % 4) % 4, size = 0;
-    g_autofree char *padded = g_strconcat(encoded_value, missing > 0 ? "====" + 4 - missing : "", NULL);
+    g_autofree char *padded = g_strconcat(encoded_value, &"==="[3 - missing], NULL);
     g_autofree guint8 *value = g_base64_decode(padded, &size);
 
     if (!name || !value)
