@@ -31,14 +31,14 @@ def put(folder, data):
 
 
 def compress(data, how):
-    commands = {"gzip": ["gzip", "-nc"], "zstd": ["zstd", "-qc"], "xz": ["xz", "-c"]}
+    commands = {"gzip": ["gzip", "-1nc"], "zstd": ["zstd", "-1qc"], "xz": ["xz", "-0c"]}
     return subprocess.run(commands[how], input=data, capture_output=True, check=True).stdout if how else data
 
 
-def write_layout(folder, layers, settings=None, compression=None, tag="latest"):
-    """An OCI layout; compression None, "gzip" or "zstd"."""
+def write_layout(folder, layers, settings=None, compression=None, tag="latest", config=None):
+    """An OCI layout; compression None, "gzip" or "zstd". config, as bytes, goes before settings."""
     folder, suffix = Path(folder), "+" + compression if compression else ""
-    config = put(folder, configuration(layers, settings))
+    config = put(folder, config or configuration(layers, settings))
     described = [{"mediaType": OCI + "layer.v1.tar" + suffix, **put(folder, compress(data, compression))} for data in layers]
     manifest = {"schemaVersion": 2, "mediaType": OCI + "manifest.v1+json",
                 "config": {"mediaType": OCI + "config.v1+json", **config}, "layers": described}
@@ -49,9 +49,9 @@ def write_layout(folder, layers, settings=None, compression=None, tag="latest"):
     return folder
 
 
-def write_docker_archive(path, layers, settings=None, name="quirk:latest"):
+def write_docker_archive(path, layers, settings=None, name="quirk:latest", config=None):
     """As docker save wrote it before version 25: a folder for each layer."""
-    config = configuration(layers, settings)
+    config = config or configuration(layers, settings)
     members = [(digest(config) + ".json", config)]
     members += [(f"{number:064x}/layer.tar", data) for number, data in enumerate(layers)]
     listed = [{"Config": members[0][0], "RepoTags": [name], "Layers": [member for member, _ in members[1:]]}]
