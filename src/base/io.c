@@ -242,10 +242,13 @@ static gboolean give_final_name(OutputFile *output)
 
 gboolean output_file_commit(OutputFile *output, mode_t mode, GError **error)
 {
+    autofd folder = open(output->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* first: a file with a name is there to stay */
+
+    if (folder < 0)
+        return fail_io(error, "open the folder", output->folder);
     if (fchmod(output->fd, mode) < 0 || fsync(output->fd) < 0 || !give_final_name(output))
         return fail_io(error, "write", output->path);
-    autofd folder = open(output->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder < 0 || fsync(folder) < 0)
+    if (fsync(folder) < 0)
         return fail_io(error, "sync the folder", output->folder);
     return TRUE;
 }

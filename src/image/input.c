@@ -46,6 +46,11 @@ Input *input_open(const char *path, GError **error)
     input->name = path ? text_escape(path) : g_strdup("standard input");
     if (!open_path(input, &status, error))
         return NULL;
+    if (S_ISDIR(status.st_mode) && !path) {
+        gourd_error_set(error, GOURD_ERROR_USAGE, "%s is a folder", input->name);
+        gourd_error_hint(error, "pipe an archive into it, or name the folder");
+        return NULL;
+    }
     if (S_ISDIR(status.st_mode)) {
         input->kind = INPUT_FOLDER;
         return g_steal_pointer(&input);
