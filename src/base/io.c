@@ -127,8 +127,8 @@ gboolean fd_copy(int from, guint64 from_offset, int to, guint64 to_offset, guint
 
         if (n < 0 && errno == EINTR)
             continue;
-        if (n == 0 || (n < 0 && (errno == EXDEV || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP ||
-                                 errno == EPERM)))
+        if (n == 0 ||
+            (n < 0 && (errno == EXDEV || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP || errno == EPERM)))
             return copy_through_buffer(from, from_offset, to, to_offset, size, name, error);
         if (n < 0)
             return fail_io(error, "write", name);
@@ -242,7 +242,8 @@ static gboolean give_final_name(OutputFile *output)
 
 gboolean output_file_commit(OutputFile *output, mode_t mode, GError **error)
 {
-    autofd folder = open(output->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* first: a file with a name is there to stay */
+    autofd folder = open(output->folder,
+                         O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* first: a file with a name is there to stay */
 
     if (folder < 0)
         return fail_io(error, "open the folder", output->folder);

@@ -7,9 +7,9 @@ typedef struct {
     GPtrArray *records;
     GRWLock shadow_lock;
     Shadow *shadow;
-    GMutex lock; /* of what follows */
-    guint taken;     /* layers that a thread has taken, newest first */
-    guint committed; /* newest layers that are in the shadow, in order */
+    GMutex lock;        /* of what follows */
+    guint taken;        /* layers that a thread has taken, newest first */
+    guint committed;    /* newest layers that are in the shadow, in order */
     gboolean *complete; /* by index */
     GError *error;
     gint failed;     /* atomic */
