@@ -20,8 +20,8 @@ static gpointer open_compressor(int level, gsize block_size)
     if (lzma_lzma_preset(&xz->options, (guint32)level))
         g_error("liblzma does not know level %d", level);
     xz->options.dict_size = (guint32)MAX(block_size, LZMA_DICT_SIZE_MIN);
-    xz->filters[0] = (lzma_filter) {LZMA_FILTER_LZMA2, &xz->options};
-    xz->filters[1] = (lzma_filter) {LZMA_VLI_UNKNOWN, NULL};
+    xz->filters[0] = (lzma_filter){LZMA_FILTER_LZMA2, &xz->options};
+    xz->filters[1] = (lzma_filter){LZMA_VLI_UNKNOWN, NULL};
     return xz;
 }
 

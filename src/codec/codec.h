@@ -104,7 +104,7 @@ void block_codec_compress(BlockCodec *codec, const void *bytes, gsize size, guin
 gboolean block_codec_expand(BlockCodec *codec, const void *bytes, gsize size, guint8 *ret_bytes, gsize room,
                             gsize *ret_size) G_GNUC_WARN_UNUSED_RESULT;
 
-/* What compresses: the library and its version ("zstd 1.5.4"). Another may give other bytes for the same block. The caller
+/* What compresses: the library and its version ("zstd 1.5.4, parser 1"). Another may give other bytes for the same block. The caller
  * frees. */
 char *codec_encoder(Codec codec);
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "codec.h"
+#include "zstd-parser.h"
 
 #include <libdeflate.h>
 #include <lz4.h>
 #include <lzma.h>
-#include <zstd.h>
 
 char *codec_encoder(Codec codec)
 {
@@ -12,7 +12,7 @@ char *codec_encoder(Codec codec)
     case CODEC_GZIP:
         return g_strdup("libdeflate " LIBDEFLATE_VERSION_STRING);
     case CODEC_ZSTD:
-        return g_strdup_printf("zstd %s", ZSTD_versionString());
+        return g_strdup_printf("zstd %s, parser %d", ZSTD_versionString(), ZSTD_PARSER_VERSION);
     case CODEC_XZ:
         return g_strdup_printf("liblzma %s", lzma_version_string());
     case CODEC_LZ4:

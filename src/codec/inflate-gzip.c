@@ -118,4 +118,4 @@ static gboolean step_gzip(gpointer state, InflateStep *step, const char **ret_pr
     return fine;
 }
 
-const Inflater gzip_inflater = {open_gzip, step_gzip, g_free};
+const Inflater gzip_inflater = {1, open_gzip, step_gzip, g_free};

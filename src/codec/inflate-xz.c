@@ -73,4 +73,4 @@ static void close_xz(gpointer state)
     g_free(xz);
 }
 
-const Inflater xz_inflater = {open_xz, step_xz, close_xz};
+const Inflater xz_inflater = {1, open_xz, step_xz, close_xz};

@@ -6,8 +6,11 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
+#define MAGIC_SIZE 4
+
 typedef struct {
     ZSTD_DStream *stream;
+    gboolean inside; /* of a frame */
     gboolean may_end;
 } ZstdState;
 
@@ -22,12 +25,22 @@ static gpointer open_zstd(void)
     return zstd;
 }
 
+/* libzstd as built by Debian would also read the formats of zstd 0.5 to 0.7, with other decoders: no image has them. */
+static gboolean is_frame(const InflateStep *step)
+{
+    return step->in_size >= MAGIC_SIZE && codec_detect(step->in, step->in_size) == CODEC_ZSTD;
+}
+
 static gboolean step_zstd(gpointer state, InflateStep *step, const char **ret_problem, GourdError *ret_code)
 {
     ZstdState *zstd = state;
     ZSTD_inBuffer in = {step->in, step->in_size, 0};
     ZSTD_outBuffer out = {step->out, step->out_size, 0};
 
+    if (!zstd->inside && step->in_size > 0 && !is_frame(step)) {
+        *ret_problem = "no zstd frame";
+        return FALSE;
+    }
     /* Without input there may be bytes of the last block to hand out, but a finished frame must not be entered again. */
     if (step->in_size > 0 || !zstd->may_end) {
         size_t status = ZSTD_decompressStream(zstd->stream, &out, &in);
@@ -39,6 +52,7 @@ static gboolean step_zstd(gpointer state, InflateStep *step, const char **ret_pr
             return FALSE;
         }
         zstd->may_end = status == 0;
+        zstd->inside = status != 0;
     }
     step->used = in.pos;
     step->made = out.pos;
@@ -54,4 +68,4 @@ static void close_zstd(gpointer state)
     g_free(zstd);
 }
 
-const Inflater zstd_inflater = {open_zstd, step_zstd, close_zstd};
+const Inflater zstd_inflater = {MAGIC_SIZE, open_zstd, step_zstd, close_zstd};

@@ -16,6 +16,7 @@ typedef struct {
 } InflateStep;
 
 typedef struct {
+    gsize want; /* bytes that a step needs to see, unless the source ends */
     gpointer (*open)(void);
     /* Goes on inflating. Must consume or make something while there is input and room. FALSE with *ret_problem (static
      * text) when the data are broken; *ret_code is INPUT unless set. */

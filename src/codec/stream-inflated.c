@@ -35,7 +35,7 @@ static gboolean read_inflated(ByteStream *stream, guint8 *room, gsize size, gsiz
         const char *problem = NULL;
         GourdError code = GOURD_ERROR_INPUT;
 
-        if (!byte_stream_peek(stream->source, 1, &step.in, &step.in_size, error))
+        if (!byte_stream_peek(stream->source, inflated->inflater->want, &step.in, &step.in_size, error))
             return FALSE;
         step.used = 0;
         if (!inflated->inflater->step(inflated->state, &step, &problem, &code))

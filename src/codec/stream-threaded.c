@@ -223,6 +223,7 @@ ByteStream *byte_stream_new_threaded(ByteStream *source, gsize buffer_size, guin
     threaded->slots = g_new0(Slot, threaded->n_slots);
     for (guint i = 0; i < threaded->n_slots; i++)
         threaded->slots[i].memory = g_malloc(FRONT_SIZE + threaded->buffer_size);
+    threaded->bytes = threaded->slots[0].memory; /* no bytes yet, but a pointer that 0 may be added to */
     threaded->thread = g_thread_try_new("gourd-stream", run, threaded, NULL);
     if (!threaded->thread) { /* no thread to be had: slower, but the same bytes */
         threaded->stream.source = NULL;
