@@ -12,7 +12,7 @@ typedef struct {
     const LayoutItem *item;
     guint8 *raw, *stored;
     gsize stored_size; /* 0: it did not shrink */
-    Digest digest;
+    Digest digest; /* of a pack, for the index */
     GError *error;
     gboolean done; /* under the lock */
 } EmitTask;
@@ -60,7 +60,7 @@ static void run_emit(Task *task, const WorkerTools *tools)
     guint32 size;
 
     if (read_raw(self, &size, &self->error)) {
-        if (self->item->pack)
+        if (self->item->pack && emission->job->index) /* nobody else asks for it */
             digest_of_bytes(self->raw, size, &self->digest);
         block_codec_compress(tools->codec, self->raw, size, self->stored, &self->stored_size);
     }
