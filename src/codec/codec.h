@@ -104,8 +104,8 @@ void block_codec_compress(BlockCodec *codec, const void *bytes, gsize size, guin
 gboolean block_codec_expand(BlockCodec *codec, const void *bytes, gsize size, guint8 *ret_bytes, gsize room,
                             gsize *ret_size) G_GNUC_WARN_UNUSED_RESULT;
 
-/* What compresses: the library and its version ("zstd 1.5.4, parser 1"). Another may give other bytes for the same block. The caller
- * frees. */
+/* What compresses: the library and its version, and our own part ("zstd 1.5.4, parser 1"). Another may give other bytes
+ * for the same block. The caller frees. */
 char *codec_encoder(Codec codec);
 
 /* The level that CODEC_LEVEL_DEFAULT stands for, and the range (0 and 0 for a codec without levels). */
