@@ -19,12 +19,12 @@ build: setup
 
 # Everything: ordinary and sanitizer builds, every test, lint; see tools/test.
 test:
-	@tools/setup --for build --for test
+	@tools/setup --for build --for test --for system
 	@tools/test
 
-# What a developer runs between edits: the ordinary build's tests only.
+# What a developer runs between edits: the ordinary build's tests only, without those that boot a system.
 check: build
-	@meson test -C $(BUILD) --print-errorlogs
+	@meson test -C $(BUILD) --no-suite system --print-errorlogs
 
 lint:
 	@tools/setup --for build --for test
