@@ -59,9 +59,10 @@ spawn() {
                         fd=${fd##*/}
                         [ "$fd" -le 2 ] || eval "exec $fd>&-"
                 done
-                # Where systemd rules, it gives us a part of the cgroup tree to do with as we like.
+                # Where systemd rules, it gives us a part of the cgroup tree to do with as we like; under a new name each time,
+                # since it remembers one for a while.
                 if [ -d /run/systemd/system ]; then
-                        exec systemd-run --quiet --scope --collect -p Delegate=yes --unit="gourd-testbed-$NAME" \
+                        exec systemd-run --quiet --scope --collect -p Delegate=yes --unit="gourd-testbed-$NAME-$BASHPID" \
                                 "$BED/enter" "$MACHINE" "$@"
                 fi
                 mkdir -p "$(own_cgroup)"

@@ -42,7 +42,9 @@ ns_leader() {
 
 ns_wait() {
         local leader
-        leader=$(ns_leader) && nsenter --target "$leader" --mount test -S /run/systemd/private 2>/dev/null
+        # Before it is systemd it is ns-init, which sees this machine's /run.
+        leader=$(ns_leader) && [ "$(cat "/proc/$leader/comm" 2>/dev/null)" = systemd ] &&
+                nsenter --target "$leader" --mount test -S /run/systemd/private 2>/dev/null
 }
 
 # ns_run SECONDS FOLDER COMMAND…: with our standard input, output and error. It runs in a cgroup of the machine that
