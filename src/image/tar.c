@@ -341,9 +341,9 @@ static gboolean read_entry(TarReader *self, GError **error)
 {
     guint8 block[TAR_BLOCK_SIZE];
     TarHeader header;
-    gboolean special = TRUE;
+    gboolean special;
 
-    while (special) {
+    do {
         const guint8 *next;
 
         if (!peek_header(self, &next, error))
@@ -362,7 +362,7 @@ static gboolean read_entry(TarReader *self, GError **error)
             if (!skip_bytes(self, header.size, error) || !skip_bytes(self, padding_of(header.size), error))
                 return FALSE;
         }
-    }
+    } while (special);
     if (!set_type(&header, choose_path(self, &header), &self->entry.type, error) || !set_paths(self, &header, error))
         return FALSE;
     set_attributes(self, &header);
