@@ -32,23 +32,27 @@ static const ZstdRow rows[N_SIZES][N_LEVELS] = {
         },
     [SIZE_256K] =
         {
-            {13, 14, 1, 6, 0, ZSTD_fast},      {14, 14, 1, 5, 0, ZSTD_dfast},      {16, 16, 1, 4, 0, ZSTD_dfast},
-            {16, 17, 3, 5, 2, ZSTD_greedy},    {17, 18, 5, 5, 2, ZSTD_greedy},     {17, 18, 3, 4, 4, ZSTD_lazy}, /* * */
-            {18, 19, 4, 4, 4, ZSTD_lazy},      {18, 19, 4, 4, 8, ZSTD_lazy2},      {18, 19, 5, 4, 8, ZSTD_lazy2},
-            {18, 19, 6, 4, 8, ZSTD_lazy2},     {18, 19, 5, 4, 12, ZSTD_btlazy2},   {19, 19, 7, 4, 12, ZSTD_btlazy2},
+            {13, 14, 1, 6, 0, ZSTD_fast},       {14, 14, 1, 5, 0, ZSTD_dfast},
+            {16, 16, 1, 4, 0, ZSTD_dfast},      {16, 17, 3, 5, 2, ZSTD_greedy},
+            {17, 18, 5, 5, 2, ZSTD_greedy},     {17, 18, 3, 4, 4, ZSTD_lazy}, /* * */
+            {17, 18, 3, 4, 4, ZSTD_lazy},       /* * */ {18, 19, 4, 4, 8, ZSTD_lazy2},
+            {18, 19, 5, 4, 8, ZSTD_lazy2},      {18, 19, 6, 4, 8, ZSTD_lazy2},
+            {18, 19, 5, 4, 12, ZSTD_btlazy2},   {19, 19, 7, 4, 12, ZSTD_btlazy2},
             {18, 19, 3, 3, 24, ZSTD_btopt}, /* * */
-            {18, 19, 4, 3, 32, ZSTD_btopt},    {18, 19, 6, 3, 128, ZSTD_btopt},    {19, 19, 6, 3, 128, ZSTD_btultra},
-            {19, 19, 8, 3, 256, ZSTD_btultra}, {19, 19, 6, 3, 128, ZSTD_btultra2}, {19, 19, 8, 3, 256, ZSTD_btultra2},
+            {18, 19, 4, 3, 32, ZSTD_btopt},     {18, 19, 6, 3, 128, ZSTD_btopt},
+            {19, 19, 6, 3, 128, ZSTD_btultra},  {19, 19, 8, 3, 256, ZSTD_btultra},
+            {19, 19, 6, 3, 128, ZSTD_btultra2}, {19, 19, 8, 3, 256, ZSTD_btultra2},
         },
     [SIZE_1M] =
         {
-            {15, 16, 1, 6, 0, ZSTD_fast},      /* * */
-            {16, 17, 1, 5, 0, ZSTD_fast},      /* * */
-            {18, 18, 2, 5, 0, ZSTD_dfast},     /* * */
-            {18, 18, 2, 4, 0, ZSTD_dfast},     /* * */
-            {18, 19, 3, 4, 2, ZSTD_greedy},    /* * */
-            {18, 19, 3, 4, 4, ZSTD_lazy},      /* * */
-            {18, 19, 4, 4, 4, ZSTD_lazy},      /* * */
+            {15, 16, 1, 6, 0, ZSTD_fast},   /* * */
+            {16, 17, 1, 5, 0, ZSTD_fast},   /* * */
+            {18, 18, 2, 5, 0, ZSTD_dfast},  /* * */
+            {18, 18, 2, 4, 0, ZSTD_dfast},  /* * */
+            {18, 19, 3, 4, 2, ZSTD_greedy}, /* * */
+            {18, 19, 3, 4, 4, ZSTD_lazy},   /* * */
+            {17, 18, 3, 4, 4, ZSTD_lazy},
+            /* * */                            /* * */
             {18, 19, 4, 4, 8, ZSTD_lazy2},     /* * */
             {18, 20, 5, 4, 8, ZSTD_lazy2},     /* * */
             {18, 20, 6, 4, 8, ZSTD_lazy2},     /* * */

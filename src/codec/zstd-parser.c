@@ -193,8 +193,8 @@ static inline void consider_repeat(const Parse *parse, Match *best, const guint8
 }
 
 /* Compares with the places of a row that have the same tag, newest first. TRUE if one has the same four bytes. */
-static inline gboolean search_row(const Parse *parse, Match *best, const guint8 *at, guint32 row, guint32 candidates,
-                                  guint32 newest)
+static inline __attribute__((always_inline)) gboolean search_row(const Parse *parse, Match *best, const guint8 *at,
+                                                                 guint32 row, guint32 candidates, guint32 newest)
 {
     const guint32 base = parse->parser->base, *places = parse->parser->rows[row].places;
     guint32 four = read32(at);
