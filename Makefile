@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
 export FUZZ_SECONDS
 
-.PHONY: all setup build test check demo bench fuzz lint format install clean
+.PHONY: all setup build test check demo bench fuzz lint format install clean system
 
 all: build
 
@@ -19,12 +19,17 @@ build: setup
 
 # Everything: ordinary and sanitizer builds, every test, lint; see tools/test.
 test:
-	@tools/setup --for build --for test --for system
+	@tools/setup --for build --for test
 	@tools/test
 
 # What a developer runs between edits: the ordinary build's tests only, without those that boot a system.
 check: build
 	@meson test -C $(BUILD) --no-suite system --print-errorlogs
+
+# Bundles under real systemds (tests/system/README.md): not yet part of `make test`, see issue 3.
+system: build
+	@tools/setup --for build --for test --for system
+	@meson test -C $(BUILD) --suite system --print-errorlogs
 
 lint:
 	@tools/setup --for build --for test

@@ -14,7 +14,7 @@ static void set_va(GError **error, GourdError code, const char *format, va_list 
         *error = g_error_new_valist(GOURD_ERROR, (int)code, format, args);
 }
 
-gboolean (gourd_error_set)(GError **error, GourdError code, const char *format, ...)
+gboolean(gourd_error_set)(GError **error, GourdError code, const char *format, ...)
 {
     va_list args;
 
@@ -37,7 +37,7 @@ static GourdError code_from_errno(int errno_value)
     }
 }
 
-gboolean (gourd_error_set_errno)(GError **error, int errno_value, const char *format, ...)
+gboolean(gourd_error_set_errno)(GError **error, int errno_value, const char *format, ...)
 {
     va_list args;
 
@@ -50,7 +50,7 @@ gboolean (gourd_error_set_errno)(GError **error, int errno_value, const char *fo
     return FALSE;
 }
 
-gboolean (gourd_error_hint)(GError **error, const char *format, ...)
+gboolean(gourd_error_hint)(GError **error, const char *format, ...)
 {
     va_list args;
 
@@ -64,7 +64,7 @@ gboolean (gourd_error_hint)(GError **error, const char *format, ...)
     return FALSE;
 }
 
-gboolean (gourd_error_prefix)(GError **error, const char *format, ...)
+gboolean(gourd_error_prefix)(GError **error, const char *format, ...)
 {
     va_list args;
 

@@ -129,9 +129,10 @@ static const Option format_rows[] = {
      .fallback = "256K" /* PACK_BLOCK_SIZE_DEFAULT */, .suggestions = block_sizes, .min = BLOCK_SIZE_MIN,
      .max = BLOCK_SIZE_MAX, .completion = COMPLETE_VALUES, .check = check_block_size},
     {"layout", 0, OPTION_CHOICE, AT(layout), "FOR", "Lay the data out for quick access or for small size",
-     .details = "`fast` puts few small files into one block and leaves the tables of files and folders uncompressed; `small` "
-                "fills whole blocks and compresses all. The difference is about three per cent of the size, and twice the "
-                "time to read a small file from a cold cache.",
+     .details =
+         "`fast` puts few small files into one block and leaves the tables of files and folders uncompressed; `small` "
+         "fills whole blocks and compresses all. The difference is about three per cent of the size, and twice the "
+         "time to read a small file from a cold cache.",
      .fallback = "fast", .choices = layouts},
     {"jobs", 'j', OPTION_INT, AT(jobs), "N", "Compress with N threads", .shown_default = "the number of processors",
      .details = "The bundle is the same whatever N is.", .min = 1, .max = JOBS_MAX},

@@ -19,8 +19,10 @@ static const struct {
     guint16 mode;
     gboolean file;
 } standard_points[] = {
-    {"/proc", 0555, FALSE}, {"/sys", 0555, FALSE},           {"/dev", 0755, FALSE},      {"/run", 0755, FALSE},
-    {"/tmp", 01777, FALSE}, {"/var/tmp", 01777, FALSE},      {"/etc/hosts", 0644, TRUE}, {"/etc/resolv.conf", 0644, TRUE},
+    {"/proc", 0555, FALSE},          {"/sys", 0555, FALSE},
+    {"/dev", 0755, FALSE},           {"/run", 0755, FALSE},
+    {"/tmp", 01777, FALSE},          {"/var/tmp", 01777, FALSE},
+    {"/etc/hosts", 0644, TRUE},      {"/etc/resolv.conf", 0644, TRUE},
     {"/etc/machine-id", 0444, TRUE},
 };
 

@@ -151,8 +151,7 @@ static gboolean add_gourd_files(Build *build, GError **error)
 
 gboolean build_complete_tree(Build *build, GError **error)
 {
-    build->additions =
-        additions_new(build->tree, build->store, build->options->codec, build->time, build->notes);
+    build->additions = additions_new(build->tree, build->store, build->options->codec, build->time, build->notes);
     if (!additions_add_mount_points(build->additions, build->config, build->options->mountpoints, error) ||
         !additions_add_os_release(build->additions, build->name, build->version, error) ||
         !squash_note_losses(build->tree, build->notes, error) || /* before the notes are written down */
@@ -161,4 +160,3 @@ gboolean build_complete_tree(Build *build, GError **error)
     tree_finish(build->tree);
     return store_settle(build->store, error);
 }
-

@@ -111,8 +111,8 @@ static gboolean write_index(Build *build, GError **error)
     if (!build->index)
         return TRUE;
     index_files(build);
-    if (!index_builder_add_tables(build->index, output_file_fd(build->output), build->output_path,
-                                  build->squashfs_size, build->data_start, error) ||
+    if (!index_builder_add_tables(build->index, output_file_fd(build->output), build->output_path, build->squashfs_size,
+                                  build->data_start, error) ||
         !index_builder_finish(build->index, build->squashfs_size, build->data_start, build->metadata, &trailer, error))
         return FALSE;
     const void *bytes = g_bytes_get_data(trailer, &size);
@@ -166,5 +166,6 @@ gboolean build_verify(Build *build, GError **error)
     const BundleFinding *first = g_ptr_array_index(findings, 0);
     gourd_error_set(error, GOURD_ERROR_FAILED, "what was written reads back wrong in %u places, the first: %s",
                     findings->len, first->text);
-    return gourd_error_hint(error, "if the disk and memory of this machine are sound, this is a bug of gourd: report it");
+    return gourd_error_hint(error,
+                            "if the disk and memory of this machine are sound, this is a bug of gourd: report it");
 }

@@ -117,8 +117,8 @@ static gboolean run(Build *build, GError **error)
            output_file_commit(build->output, 0644, error);
 }
 
-gboolean pack_build(const PackOptions *options, PackProgressFunc progress, gpointer user_data,
-                    PackResult **ret_result, GError **error)
+gboolean pack_build(const PackOptions *options, PackProgressFunc progress, gpointer user_data, PackResult **ret_result,
+                    GError **error)
 {
     gint64 begin = g_get_monotonic_time();
     Build build = {

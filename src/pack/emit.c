@@ -12,7 +12,7 @@ typedef struct {
     const LayoutItem *item;
     guint8 *raw, *stored;
     gsize stored_size; /* 0: it did not shrink */
-    Digest digest; /* of a pack, for the index */
+    Digest digest;     /* of a pack, for the index */
     GError *error;
     gboolean done; /* under the lock */
 } EmitTask;
@@ -22,7 +22,7 @@ struct Emission {
     GMutex lock;
     GCond done;
     GQueue under_way; /* EmitTask *, in the order of the items */
-    GPtrArray *spare;  /* EmitTask * to be used again */
+    GPtrArray *spare; /* EmitTask * to be used again */
     guint ahead;      /* the next item to look at for a task */
     guint64 offset;   /* of the next item */
     guint64 written;  /* raw bytes */
@@ -141,7 +141,8 @@ static gboolean copy_block(Emission *emission, const Block *block, GError **erro
 static gboolean write_task(Emission *emission, LayoutItem *item, IndexBlock *ret_block, GError **error)
 {
     EmitTask *self = g_queue_pop_head(&emission->under_way);
-    guint32 size = item->pack ? item->pack->size : item->block->size;
+    Block *block = item->pack ? NULL : item->block;
+    guint32 size = block ? block->size : item->pack->size;
 
     g_mutex_lock(&emission->lock);
     while (!self->done)
@@ -155,12 +156,12 @@ static gboolean write_task(Emission *emission, LayoutItem *item, IndexBlock *ret
     }
     gboolean shrunk = self->stored_size > 0;
     ret_block->stored_size = shrunk ? (guint32)self->stored_size : size;
-    ret_block->digest = item->pack ? self->digest : item->block->digest;
-    if (item->block)
-        item->block->stored_size = ret_block->stored_size;
-    return flush_copy(emission, error) && fd_pwrite(emission->job->fd, emission->job->name,
-                                                    shrunk ? self->stored : self->raw, ret_block->stored_size,
-                                                    emission->offset, error);
+    ret_block->digest = block ? block->digest : self->digest;
+    if (block)
+        block->stored_size = ret_block->stored_size;
+    return flush_copy(emission, error) &&
+           fd_pwrite(emission->job->fd, emission->job->name, shrunk ? self->stored : self->raw, ret_block->stored_size,
+                     emission->offset, error);
 }
 
 static gboolean write_item(Emission *emission, LayoutItem *item, GError **error)

@@ -14,9 +14,9 @@ typedef struct {
     Workers *workers;
     guint window; /* blocks that may be under way at the same time, two buffers each */
     int fd;
-    const char *name; /* of the output, for messages */
-    guint64 offset;   /* where the data begin */
-    IndexBuilder *index; /* or NULL */
+    const char *name;          /* of the output, for messages */
+    guint64 offset;            /* where the data begin */
+    IndexBuilder *index;       /* or NULL */
     EmitProgressFunc progress; /* or NULL; raw bytes */
     gpointer user_data;
 } EmitJob;

@@ -153,8 +153,9 @@ static gboolean take_content(Source *source, Content *content, gboolean later, G
         Piece *piece = &content->pieces[i];
 
         piece->size = (guint32)MIN(block_size, content->size - (guint64)i * block_size);
-        if (!(store_shares_block(source->ingest->store, content->size, piece->size) ? take_shared(source, piece, error)
-                                                                         : take_block(source, piece, later, error)))
+        if (!(store_shares_block(source->ingest->store, content->size, piece->size)
+                  ? take_shared(source, piece, error)
+                  : take_block(source, piece, later, error)))
             return FALSE;
     }
     return TRUE;

@@ -9,7 +9,9 @@ static const struct {
     InitKind init;
 } inits[] = {
     {"/init", "/etc/s6-overlay", {"s6-overlay", "/init of s6-overlay 3 refuses to run unless it is process 1"}},
-    {"/init", "/package/admin/s6-overlay", {"s6-overlay", "/init of s6-overlay 3 refuses to run unless it is process 1"}},
+    {"/init",
+     "/package/admin/s6-overlay",
+     {"s6-overlay", "/init of s6-overlay 3 refuses to run unless it is process 1"}},
     {"/init", "/etc/s6", {"s6-overlay", "/init of s6-overlay supervises its services as process 1"}},
     {"/init", NULL, {"init", "/init is an init of the image's own"}},
     {"/sbin/init", "/lib/systemd/systemd", {"systemd", "systemd manages the system only as process 1"}},

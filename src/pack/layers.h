@@ -27,7 +27,7 @@ typedef struct {
     Notes *notes;
     guint readers; /* how many layers are read at the same time */
     guint64 entries_max;
-    LayerExcludeFunc exclude; /* content not worth reading, or NULL */
+    LayerExcludeFunc exclude;   /* content not worth reading, or NULL */
     LayerProgressFunc progress; /* or NULL */
     gpointer user_data;
 } LayersJob;

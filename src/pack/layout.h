@@ -15,16 +15,16 @@
 
 /* Where a content lies. */
 struct Place {
-    Content *content; /* the first with it */
-    Digest digest;    /* file_digest_finish() */
-    guint64 first_item; /* its stored blocks are items from here on, holes excepted */
+    Content *content;    /* the first with it */
+    Digest digest;       /* file_digest_finish() */
+    guint64 first_item;  /* its stored blocks are items from here on, holes excepted */
     guint32 block_count; /* blocks of its own, holes included */
     guint64 hole_bytes;
     guint32 pack; /* number of the pack that has its last piece, or LAYOUT_NO_PACK */
     guint32 pack_offset;
     /* set when it is written */
-    guint64 start;   /* offset of its first block */
-    guint32 *sizes;  /* block_count size words, 0 for holes */
+    guint64 start;  /* offset of its first block */
+    guint32 *sizes; /* block_count size words, 0 for holes */
 };
 
 /* Several pieces one after the other. */
@@ -44,10 +44,10 @@ typedef struct {
 } LayoutItem;
 
 typedef struct {
-    GArray *items;     /* LayoutItem */
-    GPtrArray *packs;  /* Pack *, by number */
-    GPtrArray *places; /* Place *, in order */
-    GPtrArray *files;  /* TreeNode *: files by the first of their names, in order */
+    GArray *items;          /* LayoutItem */
+    GPtrArray *packs;       /* Pack *, by number */
+    GPtrArray *places;      /* Place *, in order */
+    GPtrArray *files;       /* TreeNode *: files by the first of their names, in order */
     guint64 raw_size;       /* bytes of all items, raw */
     guint64 content_size;   /* bytes of all files */
     guint64 duplicate_size; /* of these, in files that are like others */

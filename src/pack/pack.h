@@ -12,7 +12,7 @@
 
 /* What the data are laid out for. */
 typedef enum {
-    PACK_LAYOUT_FAST,  /* small files and folders are found quickly: few files share a block, tables are not compressed */
+    PACK_LAYOUT_FAST, /* small files and folders are found quickly: few files share a block, tables are not compressed */
     PACK_LAYOUT_SMALL, /* all that is smaller than a block shares blocks, and tables are compressed */
 } PackLayout;
 
@@ -32,8 +32,8 @@ typedef struct {
     int level;          /* CODEC_LEVEL_DEFAULT or in the codec's range */
     guint32 block_size; /* a power of two, SQUASH_BLOCK_SIZE_MIN to _MAX */
     PackLayout layout;
-    guint jobs;         /* threads that compress; 0: one per processor */
-    const char *const *exclude;    /* NULL-terminated globs of paths, or NULL */
+    guint jobs;                     /* threads that compress; 0: one per processor */
+    const char *const *exclude;     /* NULL-terminated globs of paths, or NULL */
     const char *const *mountpoints; /* NULL-terminated "PATH" or "PATH:file", or NULL */
     gboolean no_index;
     gboolean force; /* replace the output */
@@ -54,14 +54,14 @@ typedef void (*PackProgressFunc)(const PackProgress *progress, gpointer user_dat
 
 typedef struct {
     char *output, *name, *version;
-    guint64 bundle_size;   /* bytes of the file */
-    guint64 squashfs_size; /* of that, the image */
-    guint64 index_size;    /* and the index */
-    guint64 content_size;  /* bytes of all files, each name of a file counted once */
-    guint64 stored_size;   /* bytes of all stored blocks */
+    guint64 bundle_size;    /* bytes of the file */
+    guint64 squashfs_size;  /* of that, the image */
+    guint64 index_size;     /* and the index */
+    guint64 content_size;   /* bytes of all files, each name of a file counted once */
+    guint64 stored_size;    /* bytes of all stored blocks */
     guint64 duplicate_size; /* bytes of files that are the same as others */
     guint64 hole_size;
-    guint64 hidden_size;   /* bytes of files in layers that newer layers hide */
+    guint64 hidden_size;            /* bytes of files in layers that newer layers hide */
     guint64 files, folders, others; /* inodes */
     guint layers;
     gint64 elapsed_usec;
@@ -72,5 +72,5 @@ void pack_result_free(PackResult *result);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PackResult, pack_result_free)
 
 /* Builds the bundle. Nothing is left behind on error, or when the process is killed. progress may be NULL. */
-gboolean pack_build(const PackOptions *options, PackProgressFunc progress, gpointer user_data,
-                    PackResult **ret_result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean pack_build(const PackOptions *options, PackProgressFunc progress, gpointer user_data, PackResult **ret_result,
+                    GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -11,8 +11,8 @@
 
 /* A block that is stored once, however often it occurs. */
 typedef struct {
-    Digest digest; /* of its raw bytes */
-    guint32 size;  /* raw */
+    Digest digest;       /* of its raw bytes */
+    guint32 size;        /* raw */
     guint32 stored_size; /* as it lies in the scratch file; equal to size: not compressed */
     guint64 scratch;     /* where */
     gboolean raw;        /* it is still to be compressed: only found out after all layers were read */
@@ -44,8 +44,8 @@ typedef struct Place Place;
 /* The content of a file. */
 typedef struct {
     guint64 size;
-    guint layer;   /* that gave it, from 1; 0: gourd itself */
-    guint64 entry; /* its number there, from 0 */
+    guint layer;          /* that gave it, from 1; 0: gourd itself */
+    guint64 entry;        /* its number there, from 0 */
     gboolean passed_over; /* not read, since a newer layer seemed to hide it */
     gboolean needed;      /* but it is needed: to be read after all */
     guint32 piece_count;

@@ -7,10 +7,10 @@
 #include "base/base.h"
 
 typedef struct {
-    gboolean known;  /* FALSE: the image does not know the name */
+    gboolean known; /* FALSE: the image does not know the name */
     guint32 uid, gid;
-    GArray *groups;  /* guint32: supplementary groups, ascending, without gid; those of a named group are not added */
-    char *name;      /* from passwd, or NULL */
+    GArray *groups; /* guint32: supplementary groups, ascending, without gid; those of a named group are not added */
+    char *name;     /* from passwd, or NULL */
 } ImageUser;
 
 /* passwd and group are the files' bytes, or NULL. spec "" is root. */

@@ -21,8 +21,7 @@ struct Task {
 
 typedef struct Workers Workers;
 
-Workers *workers_new(guint threads, Codec codec, int level, gsize block_size, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+Workers *workers_new(guint threads, Codec codec, int level, gsize block_size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Waits for all tasks to be done. */
 void workers_free(Workers *workers);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Workers, workers_free)

@@ -118,8 +118,8 @@ static sqfs_inode_generic_t *make_file(const InodeJob *job)
     job->writer->content(inode, &content, job->writer->user_data);
     gsize sizes = content.block_count * sizeof(sqfs_u32);
     guint64 size = inode->entry->size;
-    gboolean extended = job->xattrs != NO_XATTRS || inode->links > 1 || content.hole_bytes > 0 ||
-                        size > G_MAXUINT32 || content.start > G_MAXUINT32;
+    gboolean extended = job->xattrs != NO_XATTRS || inode->links > 1 || content.hole_bytes > 0 || size > G_MAXUINT32 ||
+                        content.start > G_MAXUINT32;
     sqfs_inode_generic_t *result = inode_alloc(job, extended ? SQFS_INODE_EXT_FILE : SQFS_INODE_FILE, sizes);
 
     if (extended) {
@@ -263,8 +263,8 @@ static gboolean write_leaf(InodeWriter *writer, const TreeNode *node, guint64 *r
     return TRUE;
 }
 
-static gboolean write_folder_inode(InodeWriter *writer, const TreeNode *node, guint subfolders,
-                                   guint64 *ret_reference, GError **error)
+static gboolean write_folder_inode(InodeWriter *writer, const TreeNode *node, guint subfolders, guint64 *ret_reference,
+                                   GError **error)
 {
     InodeJob job = {.writer = writer, .node = node, .inode = node->inode};
 

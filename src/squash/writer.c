@@ -42,7 +42,9 @@ SquashWriter *squash_writer_new(int fd, const char *name, const SquashOptions *o
 {
     g_assert(options->block_size >= SQUASH_BLOCK_SIZE_MIN && options->block_size <= SQUASH_BLOCK_SIZE_MAX);
     Codec table_codec = options->plain_tables ? CODEC_NONE : options->codec;
-    g_autoptr(BlockCodec) codec = block_codec_new(table_codec, options->plain_tables ? CODEC_LEVEL_DEFAULT : options->level, METADATA_BLOCK_SIZE, error);
+    g_autoptr(BlockCodec)
+        codec = block_codec_new(table_codec, options->plain_tables ? CODEC_LEVEL_DEFAULT : options->level,
+                                METADATA_BLOCK_SIZE, error);
     if (!codec)
         return NULL;
     g_autoptr(SquashWriter) writer = g_new0(SquashWriter, 1);

@@ -29,9 +29,9 @@ typedef void (*SquashContentFunc)(const Inode *inode, SquashContent *ret_content
 typedef struct {
     Codec codec;
     int level;
-    guint32 block_size; /* a power of two between the limits above */
+    guint32 block_size;    /* a power of two between the limits above */
     gboolean plain_tables; /* inodes and directories are not compressed: larger, but quicker to look into */
-    guint32 time;       /* of the image, and of what has none of its own */
+    guint32 time;          /* of the image, and of what has none of its own */
 } SquashOptions;
 
 typedef struct SquashWriter SquashWriter;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Byte streams. For blocks see test-codec-block.c. */#include "codec-fixture.h"
+/* Byte streams. For blocks see test-codec-block.c. */ #include "codec-fixture.h"
 
-/* --- plain streams ------------------------------------------------------------------------------------------------- */
+    /* --- plain streams ------------------------------------------------------------------------------------------------- */
 
-static void a_memory_stream_shows_the_memory_itself(void)
+    static void
+    a_memory_stream_shows_the_memory_itself(void)
 {
     g_autoptr(ByteStream) stream = byte_stream_new_memory("abcdef", 6);
     const guint8 *bytes;
