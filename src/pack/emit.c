@@ -177,6 +177,7 @@ static gboolean write_item(Emission *emission, LayoutItem *item, GError **error)
         if (!write_task(emission, item, &index, error))
             return FALSE;
     } else {
+        g_assert(block); /* packs always have a task */
         index.stored_size = block->stored_size;
         index.digest = block->digest;
         if (block->placed == 0) {

@@ -291,7 +291,7 @@ static gboolean write_folder_inode(InodeWriter *writer, const TreeNode *node, gu
 static gboolean write_folder(InodeWriter *writer, const TreeNode *node, guint64 *ret_reference, GError **error)
 {
     const GPtrArray *children = node->inode->children;
-    g_autofree guint64 *references = g_new(guint64, children->len);
+    g_autofree guint64 *references = g_new0(guint64, children->len);
     guint subfolders = 0;
 
     for (guint i = 0; i < children->len; i++) {
