@@ -30,25 +30,6 @@ static gboolean fail_io(GError **error, const char *verb, const char *name)
     return gourd_error_set_errno(error, saved, "cannot %s '%s'", verb, shown);
 }
 
-gboolean fd_read(int fd, const char *name, void *bytes, gsize size, gsize *ret_got, GError **error)
-{
-    gsize got = 0;
-
-    while (got < size) {
-        ssize_t n = read(fd, (guint8 *)bytes + got, size - got);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return fail_io(error, "read", name);
-        if (n == 0)
-            break;
-        got += (gsize)n;
-    }
-    *ret_got = got;
-    return TRUE;
-}
-
 gboolean fd_pread(int fd, const char *name, void *bytes, gsize size, guint64 offset, gsize *ret_got, GError **error)
 {
     gsize got = 0;

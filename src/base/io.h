@@ -19,9 +19,7 @@ static inline int fd_steal(int *fd)
     return stolen;
 }
 
-/* Reads until size bytes or the end; *ret_got says how many. `name` is for messages, shown escaped. */
-gboolean fd_read(int fd, const char *name, void *bytes, gsize size, gsize *ret_got, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+/* Reads from offset until size bytes or the end; *ret_got says how many. `name` is for messages, shown escaped. */
 gboolean fd_pread(int fd, const char *name, void *bytes, gsize size, guint64 offset, gsize *ret_got, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 /* Like fd_pread(); the end of the file before size bytes is an INPUT error. */

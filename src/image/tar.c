@@ -18,13 +18,12 @@ typedef struct {
     ImageLimits limits;
     Notes *notes;
     Entry entry;
-    guint64 number;      /* of the entry, from 1 */
-    guint64 unpacked;    /* bytes of content so far */
-    guint64 data_offset; /* in source */
-    guint64 data_left;   /* bytes of the entry's data not yet consumed */
-    guint64 padding;     /* zero bytes behind them */
-    guint64 shown;       /* bytes of the last peek, to be consumed by the next call */
-    SparseMap *sparse;   /* of the current entry, or NULL */
+    guint64 number;    /* of the entry, from 1 */
+    guint64 unpacked;  /* bytes of content so far */
+    guint64 data_left; /* bytes of the entry's data not yet consumed */
+    guint64 padding;   /* zero bytes behind them */
+    guint64 shown;     /* bytes of the last peek, to be consumed by the next call */
+    SparseMap *sparse; /* of the current entry, or NULL */
     guint segment;
     guint64 at; /* in the current sparse file */
     gboolean require_end, ended;
@@ -366,10 +365,7 @@ static gboolean read_entry(TarReader *self, GError **error)
     if (!set_type(&header, choose_path(self, &header), &self->entry.type, error) || !set_paths(self, &header, error))
         return FALSE;
     set_attributes(self, &header);
-    if (!set_content(self, &header, block, error) || !count_content(self, error))
-        return FALSE;
-    self->data_offset = byte_stream_position(self->source);
-    return TRUE;
+    return set_content(self, &header, block, error) && count_content(self, error);
 }
 
 static gboolean prefix_place(const TarReader *self, GError **error)
@@ -480,16 +476,6 @@ EntryReader *tar_reader_new(ByteStream *source, const ImageLimits *limits, Notes
     self->limits = *limits;
     self->notes = notes;
     return &self->reader;
-}
-
-guint64 tar_reader_data_offset(const EntryReader *reader)
-{
-    return ((const TarReader *)reader)->data_offset;
-}
-
-gboolean tar_reader_is_sparse(const EntryReader *reader)
-{
-    return ((const TarReader *)reader)->sparse != NULL;
 }
 
 void tar_reader_require_end(EntryReader *reader)

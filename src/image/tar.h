@@ -5,9 +5,5 @@
 
 #include "image/image.h"
 
-/* Where the current entry's data begin in the source; they are entry.size bytes in a row unless it is sparse. */
-guint64 tar_reader_data_offset(const EntryReader *reader);
-gboolean tar_reader_is_sparse(const EntryReader *reader);
-
 /* From now on an archive without an end mark is an error (a stream without a digest may have been cut there). */
 void tar_reader_require_end(EntryReader *reader);
