@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+/* The system that services are installed on: the running one with its systemd (bus, journal), or a root folder at rest.
+ *
+ * libsystemd is used here and nowhere else. On a root folder at rest nothing can be started or asked; what can be done to
+ * files only (sysusers, tmpfiles) is done with --root where the tools are there, and else left to the next boot. */
+
+#include "plan/plan.h"
+
+typedef struct Host Host;
+
+/* root NULL or "/" is the running system. */
+Host *host_open(const char *root, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void host_free(Host *host);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Host, host_free)
+const char *host_root(const Host *host); /* "/" or the folder, absolute, without a slash at the end */
+/* Whether units can be started: the root is "/", and systemd runs it (sd_booted(3)). */
+gboolean host_is_live(const Host *host);
+/* A path of the host as this process can open it. The caller frees. */
+char *host_path(const Host *host, const char *path);
+/* The version of its systemd: of a live host from the bus, else from the name of libsystemd-shared-N.so below the root.
+ * NOT_FOUND with a hint (--target) if there is none. */
+gboolean host_systemd_version(Host *host, guint *ret_version, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Where a unit file of that name is found first (systemd.unit(5), search path of the system manager), or NULL without error.
+ * The caller frees. */
+char *host_find_unit(const Host *host, const char *unit);
+/* A user of the host's passwd (and on a live host of its NSS). FALSE without error if there is none. */
+gboolean host_find_user(const Host *host, const char *name, guint32 *ret_uid, guint32 *ret_gid);
+
+/* --- units ------------------------------------------------------------------------------------------------------- */
+
+/* A unit as systemd sees it. */
+typedef struct {
+    char *load_state, *active_state, *sub_state; /* "loaded", "active", "running" … */
+    char *result;                                /* "success", "exit-code", "oom-kill" … */
+    char *status_text;                           /* what the service says of itself, or "" */
+    char *unit_file_state;                       /* "enabled" … */
+    guint32 n_restarts, main_pid;
+    gint32 exec_main_code, exec_main_status;
+    guint64 active_since_usec;                             /* CLOCK_REALTIME; 0: never */
+    guint64 memory_current, cpu_usage_nsec, tasks_current; /* G_MAXUINT64: unknown */
+} HostUnit;
+
+/* Needs a live host. */
+gboolean host_get_unit(Host *host, const char *unit, HostUnit *ret_unit, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void host_unit_clear(HostUnit *unit);
+
+/* The newest max_lines journal lines of a unit since a time (CLOCK_REALTIME), what systemd says of it included, the oldest
+ * first, as "TIME IDENTIFIER[PID]: MESSAGE", escaped for terminals. */
+gboolean host_read_journal(Host *host, const char *unit, guint64 since_usec, guint max_lines, GPtrArray **ret_lines,
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* --- actions ----------------------------------------------------------------------------------------------------- */
+
+/* Does an action of a plan; data of a PlanActor is the Host, or the callback calls this. Verbs, with what they do on a host
+ * that is not live in brackets:
+ *
+ *   sysusers PATH      systemd-sysusers PATH                                     (--root)
+ *   tmpfiles PATH      systemd-tmpfiles --create PATH                            (--root)
+ *   reload             the manager reads all units again                         (nothing)
+ *   start UNIT         and waits for the job; a failure is FAILED, and says Result= and the exit status
+ *   stop UNIT          likewise; a unit that does not exist is stopped already
+ *   restart UNIT       likewise
+ *   reset-failed UNIT  forgets its failure and restart counter
+ *   steady UNIT SECONDS  (one argument, a blank between) waits so long and fails as soon as the unit is not active or has
+ *                      restarted since the call
+ *   (the last five: nothing)
+ *
+ * An unknown verb is an UNSUPPORTED error: callers handle their own before. */
+gboolean host_act(const char *verb, const char *argument, Host *host, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* What `systemd-analyze security --offline=true` of this machine says of a unit file's text: exposure in tenths (0 to 100),
+ * and its rows as JSON ([{"set", "name", "json_field", "description", "exposure"}]); ret_rows may be NULL. NOT_FOUND if the tool is missing. */
+gboolean host_analyze_security(const char *unit_name, const char *unit_text, guint *ret_exposure, Json **ret_rows,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;

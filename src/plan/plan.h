@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+/* What is going to change on a host, as data: shown before it happens, applied whole or not at all, undone in reverse.
+ *
+ * A plan is a list of changes: files, links, folders, copies, and actions that somebody else carries out ("reload",
+ * "restart web.service"). plan_apply() writes a journal first (all that undoing needs, synced), then makes the changes in
+ * order, each atomic and synced, and removes the journal last: that is the moment of success. When a change fails, all files
+ * are put back in reverse order and then, in order, the undo of each action that had begun is run. After a SIGKILL or a power
+ * cut the journal is still there, and plan_recover() does the same. Paths are those of the host, below the root that
+ * plan_apply() is given; they are opened beneath it and never outside (openat2). Nothing here knows systemd. */
+
+#include "base/base.h"
+
+typedef struct Plan Plan;
+
+/* title: what the plan does, "upgrade web to 1.1"; it is kept in the journal. */
+Plan *plan_new(const char *title);
+void plan_free(Plan *plan);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Plan, plan_free)
+const char *plan_title(const Plan *plan);
+/* How many changes; those that would change nothing on the host count too. */
+guint plan_length(const Plan *plan);
+
+/* --- changes, in the order in which they will happen ------------------------------------------------------------- */
+
+/* A file with that content, owned by root; replaces a file atomically. Mode without group and others' bits (0600) marks a
+ * secret: plan_to_text() does not show its content, and the journal keeps it for root only. Parent folders are made. */
+void plan_write(Plan *plan, const char *path, mode_t mode, GBytes *content);
+/* A symbolic link; replaces a link, not a file. */
+void plan_link(Plan *plan, const char *path, const char *target);
+/* A file or link that goes; none is fine. */
+void plan_remove(Plan *plan, const char *path);
+/* A folder, with its parents, if it is missing. On undo it goes if this made it and it is empty. */
+void plan_folder(Plan *plan, const char *path, mode_t mode);
+/* A large file copied in from `source` (a path outside of the root, as the process sees it): its first time only, an existing
+ * path is an error when applied. Reflinked where the file system can. digest, if not NULL, is SHA-256 of the content, which
+ * is verified while copying (then not by reflink). */
+void plan_copy(Plan *plan, const char *source, const char *path, mode_t mode, const Digest *digest);
+/* A folder with all that is in it that goes; its content cannot come back, so it is the last step of a plan: it happens after
+ * the moment of success, and a kill between is finished by plan_recover(). */
+void plan_purge(Plan *plan, const char *path);
+/* Something done by the actor: verb "restart", argument "web.service" (may be NULL). undo_verb (may be NULL) is run when the
+ * plan is undone and this action had begun, after all files are as before. */
+void plan_act(Plan *plan, const char *verb, const char *argument, const char *undo_verb, const char *undo_argument);
+
+/* --- showing ----------------------------------------------------------------------------------------------------- */
+
+/* What would change on the host below root, for people: unified diffs of files, one line for each other change; what is so
+ * already is left out. Styles are not used; the caller may colour lines by their first character. The caller frees. */
+gboolean plan_to_text(const Plan *plan, const char *root, char **ret_text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* {"title", "changes": [{"kind", "path"|"verb", "state": "new"|"changed"|"same", …}]}; secrets without content. */
+gboolean plan_to_json(const Plan *plan, const char *root, Json **ret_json, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* --- applying ---------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    /* Does an action. For undoing too. */
+    gboolean (*act)(const char *verb, const char *argument, gpointer data, GError **error);
+    /* Called before each change; `what` is a line for people. For progress; may be NULL. */
+    void (*before)(guint number, guint total, const char *what, gpointer data);
+    /* How much of a copy is done. May be NULL. */
+    void (*copied)(guint64 done, guint64 total, gpointer data);
+    gpointer data;
+} PlanActor;
+
+/* Applies. journal is a path below root; there must be none. On failure everything is as it was, and the error says what
+ * failed; if undoing failed as well, the error says that too, and the journal stays. */
+gboolean plan_apply(const Plan *plan, const char *root, const char *journal, const PlanActor *actor, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+typedef enum {
+    PLAN_NOTHING_TO_RECOVER,
+    PLAN_UNDONE,
+    PLAN_FINISHED, /* it had succeeded but for the purge */
+} PlanRecovery;
+
+/* Undoes (or finishes) what a killed plan_apply() left. ret_title (may be NULL) gets the plan's title; the caller frees. */
+gboolean plan_recover(const char *root, const char *journal, const PlanActor *actor, PlanRecovery *ret_recovery,
+                      char **ret_title, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+/* What an admin asks of a service beyond what its image says: filled from the command line (later from a Compose file), kept
+ * with each release as JSON, and the base of the next release. All strings are owned; vectors may be NULL for none. */
+
+#include "base/base.h"
+
+typedef enum {
+    SERVICE_PROFILE_DEFAULT = 0,
+    SERVICE_PROFILE_STRICT,
+    SERVICE_PROFILE_TRUSTED,
+} ServiceProfile;
+
+typedef enum {
+    SERVICE_NETWORK_HOST = 0,
+    SERVICE_NETWORK_NONE,
+} ServiceNetwork;
+
+typedef enum {
+    SERVICE_RESTART_ALWAYS = 0,
+    SERVICE_RESTART_ON_FAILURE,
+    SERVICE_RESTART_NO,
+} ServiceRestart;
+
+#define SERVICE_UNSET (-1) /* of numbers: take the image's, or systemd's */
+
+typedef struct {
+    char *description;
+    char **entrypoint;  /* --entrypoint, split as a shell does; an empty string is none */
+    char **command;     /* words behind the bundle */
+    char **environment; /* NAME=VALUE; NAME alone removes the image's. What looks secret never reaches the unit */
+    char **secret_environment; /* NAME=VALUE, read from --env-file */
+    char **secrets;            /* VAR=FILE: a credential that gourd-init puts into the environment */
+    char **credentials;        /* NAME=FILE: LoadCredential= */
+    char *working_dir;
+    char *user; /* NULL: a user of its own; "root", a name, a number, each also with :GROUP */
+
+    char **volumes;  /* PATH, or NAME:PATH */
+    char **binds;    /* SRC:DST[:ro] */
+    char **tmpfs;    /* PATH[:OPTIONS] */
+    char **writable; /* PATH, "/" for all of the root: an overlay */
+    gboolean writable_volatile;
+    char **publish; /* [ADDRESS:]HOST:SERVICE[/tcp|udp] */
+    int network;    /* ServiceNetwork */
+
+    int profile;         /* ServiceProfile */
+    char **allow;        /* names of loosenings, service_loosenings() has them */
+    char **capabilities; /* CAP_… or without CAP_ */
+    char **devices;      /* PATH[:rwm] */
+
+    guint64 memory;        /* bytes; 0: no limit */
+    guint64 swap;          /* bytes; with memory only */
+    gint64 cpus_per_mille; /* 1500 is a CPU and a half; SERVICE_UNSET */
+    gint64 pids;
+
+    int restart; /* ServiceRestart */
+    char *stop_signal;
+    gint64 stop_timeout_usec;
+    char **after, **requires; /* units */
+    gboolean notify;          /* the program itself says READY=1 */
+
+    gboolean no_healthcheck;
+    char *health_command; /* by the image's shell */
+    char *health_http;    /* URL, or [HOST:]PORT/PATH */
+    char *health_tcp;     /* [HOST:]PORT */
+    char *health_unix;    /* path of a socket */
+    gint64 health_interval_usec, health_timeout_usec, health_start_period_usec, health_start_interval_usec;
+    gint64 health_retries;
+
+    char *pre_upgrade; /* by the image's shell */
+    gint64 steady_sec; /* how long a service without health check must run to count as started */
+} ServiceOptions;
+
+void service_options_init(ServiceOptions *ret_options);
+void service_options_clear(ServiceOptions *options);
+
+/* Only what differs from service_options_init() is written. */
+Json *service_options_to_json(const ServiceOptions *options);
+/* UNSUPPORTED: a key that this version does not know. */
+gboolean service_options_from_json(const Json *json, ServiceOptions *ret_options, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;

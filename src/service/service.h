@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+/* From a bundle and options to the files that make a service: units, users, mounts.
+ *
+ * bundle + options ─→ ServiceSpec ─→ files. The spec says what is meant in plain values, and is the one hinge: a Compose file
+ * fills it too. Rendering is a pure function of the spec and the target's version of systemd. */
+
+#include "options.h"
+#include "paths.h"
+
+#include "bundle/bundle.h"
+#include "unit/unit.h"
+
+typedef struct ServiceSpec ServiceSpec; /* spec.h */
+
+/* What else rendering depends on. */
+typedef struct {
+    const char *name;        /* of the service: NAME.service */
+    const char *version;     /* of the bundle */
+    guint revision;          /* of the release: counts up with each change; names the folder of generated files */
+    const char *bundle_path; /* in the store, as the host sees it */
+    const char *init_path;   /* of gourd-init on the host, or NULL if there is none (then what needs it is refused) */
+    guint systemd_version;
+} ServiceContext;
+
+/* Fills a spec. INPUT, NOT_FOUND, USAGE or UNSUPPORTED errors for what cannot work, before anything is written: a program that
+ * the image lacks or that is not executable (resolved in the image's PATH, links followed inside the bundle), a user it does
+ * not know, a mount point that it lacks (hint: build with --mountpoint). Notes for what is done differently. */
+ServiceSpec *service_spec_new(Bundle *bundle, const ServiceOptions *options, const ServiceContext *context,
+                              Notes *notes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void service_spec_free(ServiceSpec *spec);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ServiceSpec, service_spec_free)
+
+/* A file or link that the service consists of. */
+typedef struct {
+    char *path;
+    mode_t mode;     /* 0644; 0600 for secrets */
+    GBytes *content; /* NULL for a link */
+    char *target;    /* of a link, else NULL */
+} ServiceFile;
+
+/* A folder kept over releases that must exist before the first start. */
+typedef struct {
+    char *path;       /* on the host */
+    char *image_path; /* whose content fills it the first time; NULL: nothing does */
+} ServiceVolume;
+
+/* What a spec becomes on a host. */
+typedef struct {
+    GPtrArray *files;    /* ServiceFile, by path; those shared by all services (gourd-names.*) included */
+    GPtrArray *volumes;  /* ServiceVolume */
+    char *sysusers;      /* path of the one among files, or NULL */
+    char *tmpfiles;      /* likewise */
+    char *user;          /* its name on the host; NULL: root or a number */
+    char *unit;          /* NAME.service */
+    GPtrArray *start;    /* char *: units to be started and enabled, in order: sockets, NAME.service */
+    char *pre_upgrade;   /* unit to be run before an upgrade, or NULL */
+    gboolean has_health; /* start waits for the health check */
+    gint64 steady_sec;   /* else how long to watch it */
+} ServiceFiles;
+
+ServiceFiles *service_render(const ServiceSpec *spec, const ServiceContext *context, Notes *notes, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+void service_files_free(ServiceFiles *files);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ServiceFiles, service_files_free)
+
+/* Whether a unit file was written by gourd: its first line says so. */
+gboolean service_file_is_ours(const char *text);
+
+/* Loosenings of the sandbox that --allow knows, for help, audit and documentation; ends with a NULL name. */
+typedef struct {
+    const char *name;
+    const char *text; /* what is allowed then: a phrase */
+} ServiceLoosening;
+
+const ServiceLoosening *service_loosenings(void);
