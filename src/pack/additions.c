@@ -5,7 +5,7 @@
 
 struct Additions {
     Tree *tree;
-    Store *store;
+    BlockStore *store;
     gint64 time;
     Notes *notes;
     Ingest *ingest;
@@ -40,7 +40,7 @@ static void mount_point_free(gpointer data)
     g_free(point);
 }
 
-Additions *additions_new(Tree *tree, Store *store, Codec codec, gint64 time, Notes *notes)
+Additions *additions_new(Tree *tree, BlockStore *store, Codec codec, gint64 time, Notes *notes)
 {
     Additions *self = g_new0(Additions, 1);
 
@@ -94,7 +94,7 @@ static gboolean add_file(Additions *self, const char *path, guint16 mode, const 
     g_ptr_array_add(self->contents, content);
     entry->size = size;
     if (!ingest_bytes(self->ingest, bytes, size, content)) {
-        gboolean settled = store_settle(self->store, error);
+        gboolean settled = block_store_settle(self->store, error);
 
         g_assert(!settled);
         return FALSE;
@@ -189,7 +189,7 @@ gboolean additions_add_os_release(Additions *self, const char *name, const char 
 GBytes *additions_read(Additions *self, const char *path)
 {
     const TreeNode *node = tree_find(self->tree, path, TRUE);
-    guint32 block_size = store_rules(self->store)->block_size;
+    guint32 block_size = block_store_rules(self->store)->block_size;
 
     if (!node || node->inode->type != ENTRY_FILE)
         return NULL;
@@ -199,7 +199,7 @@ GBytes *additions_read(Additions *self, const char *path)
     g_autoptr(BlockCodec) codec = block_codec_new(self->codec, CODEC_LEVEL_DEFAULT, block_size, NULL);
     g_autofree guint8 *bytes = g_malloc0(content->size);
     for (guint32 i = 0; i < content->piece_count; i++)
-        if (!store_read_piece(self->store, codec, &content->pieces[i], bytes + (gsize)i * block_size, NULL))
+        if (!block_store_read_piece(self->store, codec, &content->pieces[i], bytes + (gsize)i * block_size, NULL))
             return NULL;
     return g_bytes_new_take(g_steal_pointer(&bytes), content->size);
 }

@@ -16,7 +16,7 @@ typedef struct {
 typedef struct Additions Additions;
 
 /* Begins a layer of gourd's own on top of the tree. time is what the new files get. All is borrowed. */
-Additions *additions_new(Tree *tree, Store *store, Codec codec, gint64 time, Notes *notes);
+Additions *additions_new(Tree *tree, BlockStore *store, Codec codec, gint64 time, Notes *notes);
 /* The entries and contents that the tree has got live until then. */
 void additions_free(Additions *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Additions, additions_free)

@@ -111,7 +111,7 @@ gboolean build_read_layers(Build *build, GError **error)
     if (!build->records || !apply_layers(build, error))
         return FALSE;
     mark_needed(tree_root(build->tree));
-    return layers_read_needed(&job, build->records, error) && store_settle(build->store, error);
+    return layers_read_needed(&job, build->records, error) && block_store_settle(build->store, error);
 }
 
 static gboolean add_gourd_files(Build *build, GError **error)
@@ -158,5 +158,5 @@ gboolean build_complete_tree(Build *build, GError **error)
         !add_gourd_files(build, error))
         return FALSE;
     tree_finish(build->tree);
-    return store_settle(build->store, error);
+    return block_store_settle(build->store, error);
 }

@@ -15,7 +15,7 @@ static void build_clear(Build *build)
     additions_free(build->additions);
     g_clear_pointer(&build->records, g_ptr_array_unref);
     g_clear_pointer(&build->metadata, g_bytes_unref);
-    store_free(build->store);
+    block_store_free(build->store);
     output_file_free(build->output);
     image_config_free(build->config);
     image_free(build->image);
@@ -76,7 +76,7 @@ static gboolean prepare(Build *build, GError **error)
     if (!build->workers)
         return FALSE;
     CutRules rules = cut_rules(options);
-    build->store = store_new(build->workers, &rules, buffers, build->scratch_folder, error);
+    build->store = block_store_new(build->workers, &rules, buffers, build->scratch_folder, error);
     return build->store != NULL;
 }
 

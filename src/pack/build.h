@@ -32,7 +32,7 @@ struct Build {
     ImageConfig *config; /* or NULL */
     OutputFile *output;
     Workers *workers;
-    Store *store;
+    BlockStore *store;
     GPtrArray *records; /* LayerRecord * */
     Tree *tree;
     Additions *additions;

@@ -32,7 +32,7 @@ struct Emission {
 
 static gboolean read_raw(EmitTask *self, guint32 *ret_size, GError **error)
 {
-    int fd = store_scratch_fd(self->emission->job->store);
+    int fd = block_store_scratch_fd(self->emission->job->store);
     const Pack *pack = self->item->pack;
 
     if (!pack) {
@@ -85,7 +85,7 @@ static EmitTask *take_task(Emission *emission)
     if (emission->spare->len > 0)
         return g_ptr_array_steal_index_fast(emission->spare, emission->spare->len - 1);
     EmitTask *self = g_new0(EmitTask, 1);
-    guint32 block_size = store_rules(emission->job->store)->block_size;
+    guint32 block_size = block_store_rules(emission->job->store)->block_size;
     self->task.run = run_emit;
     self->emission = emission;
     self->raw = g_malloc(block_size);
@@ -119,8 +119,8 @@ static gboolean flush_copy(Emission *emission, GError **error)
     guint64 size = emission->copy_size;
 
     emission->copy_size = 0;
-    return size == 0 || fd_copy(store_scratch_fd(job->store), emission->copy_from, job->fd, emission->copy_to, size,
-                                job->name, error);
+    return size == 0 || fd_copy(block_store_scratch_fd(job->store), emission->copy_from, job->fd, emission->copy_to,
+                                size, job->name, error);
 }
 
 static gboolean copy_block(Emission *emission, const Block *block, GError **error)

@@ -10,7 +10,7 @@ typedef void (*EmitProgressFunc)(guint64 done, gpointer user_data);
 
 typedef struct {
     Layout *layout;
-    Store *store;
+    BlockStore *store;
     Workers *workers;
     guint window; /* blocks that may be under way at the same time, two buffers each */
     int fd;

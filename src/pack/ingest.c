@@ -4,13 +4,13 @@
 #include <string.h>
 
 struct Ingest {
-    Store *store;
+    BlockStore *store;
     guint8 *shared; /* a buffer that small pieces are gathered in, or NULL */
     guint32 shared_fill;
     GArray *places;
 };
 
-Ingest *ingest_new(Store *store)
+Ingest *ingest_new(BlockStore *store)
 {
     Ingest *ingest = g_new0(Ingest, 1);
 
@@ -22,8 +22,8 @@ void ingest_flush(Ingest *ingest)
 {
     if (!ingest->shared)
         return;
-    store_add_raw(ingest->store, g_steal_pointer(&ingest->shared), ingest->shared_fill,
-                  g_steal_pointer(&ingest->places));
+    block_store_add_raw(ingest->store, g_steal_pointer(&ingest->shared), ingest->shared_fill,
+                        g_steal_pointer(&ingest->places));
     ingest->shared_fill = 0;
 }
 
@@ -32,7 +32,7 @@ void ingest_free(Ingest *ingest)
     if (!ingest)
         return;
     if (ingest->shared)
-        store_return_buffer(ingest->store, ingest->shared);
+        block_store_return_buffer(ingest->store, ingest->shared);
     g_clear_pointer(&ingest->places, g_array_unref);
     g_free(ingest);
 }
@@ -88,10 +88,10 @@ static gboolean take_shared(Source *source, Piece *piece, GError **error)
 {
     Ingest *ingest = source->ingest;
 
-    if (ingest->shared && ingest->shared_fill + piece->size > store_rules(ingest->store)->block_size)
+    if (ingest->shared && ingest->shared_fill + piece->size > block_store_rules(ingest->store)->block_size)
         ingest_flush(ingest);
     if (!ingest->shared) {
-        ingest->shared = store_take_buffer(ingest->store);
+        ingest->shared = block_store_take_buffer(ingest->store);
         if (!ingest->shared)
             return FALSE;
         ingest->places = g_array_new(FALSE, FALSE, sizeof(PiecePlace));
@@ -107,8 +107,8 @@ static gboolean take_shared(Source *source, Piece *piece, GError **error)
 /* A piece that is a block of its own. Whole blocks of zeros are holes. */
 static gboolean take_block(Source *source, Piece *piece, gboolean later, GError **error)
 {
-    Store *store = source->ingest->store;
-    gboolean whole = piece->size == store_rules(store)->block_size;
+    BlockStore *store = source->ingest->store;
+    gboolean whole = piece->size == block_store_rules(store)->block_size;
 
     if (!refill(source, error))
         return FALSE;
@@ -117,15 +117,15 @@ static gboolean take_block(Source *source, Piece *piece, gboolean later, GError 
         piece->kind = PIECE_HOLE;
         return TRUE;
     }
-    guint8 *buffer = store_take_buffer(store);
+    guint8 *buffer = block_store_take_buffer(store);
     if (!buffer)
         return FALSE;
     if (!fill(source, buffer, piece->size, error)) {
-        store_return_buffer(store, buffer);
+        block_store_return_buffer(store, buffer);
         return FALSE;
     }
     if (whole && is_zero(buffer, piece->size)) {
-        store_return_buffer(store, buffer);
+        block_store_return_buffer(store, buffer);
         piece->kind = PIECE_HOLE;
         return TRUE;
     }
@@ -134,16 +134,16 @@ static gboolean take_block(Source *source, Piece *piece, gboolean later, GError 
         PiecePlace place = {piece, 0};
 
         g_array_append_val(places, place);
-        store_add_raw(store, buffer, piece->size, g_steal_pointer(&places));
+        block_store_add_raw(store, buffer, piece->size, g_steal_pointer(&places));
     } else {
-        store_add_block(store, buffer, piece->size, piece);
+        block_store_add_block(store, buffer, piece->size, piece);
     }
     return TRUE;
 }
 
 static gboolean take_content(Source *source, Content *content, gboolean later, GError **error)
 {
-    guint32 block_size = store_rules(source->ingest->store)->block_size;
+    guint32 block_size = block_store_rules(source->ingest->store)->block_size;
     guint64 count = content->size / block_size + (content->size % block_size != 0);
 
     g_assert(count <= G_MAXUINT32); /* the limit on the size of a layer is far below */
@@ -153,7 +153,7 @@ static gboolean take_content(Source *source, Content *content, gboolean later, G
         Piece *piece = &content->pieces[i];
 
         piece->size = (guint32)MIN(block_size, content->size - (guint64)i * block_size);
-        if (!(store_shares_block(source->ingest->store, content->size, piece->size)
+        if (!(block_store_shares_block(source->ingest->store, content->size, piece->size)
                   ? take_shared(source, piece, error)
                   : take_block(source, piece, later, error)))
             return FALSE;

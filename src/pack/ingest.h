@@ -3,12 +3,12 @@
 
 /* Cuts the content of files into pieces and gives them to the store. One per thread that reads. */
 
+#include "block-store.h"
 #include "image/image.h"
-#include "store.h"
 
 typedef struct Ingest Ingest;
 
-Ingest *ingest_new(Store *store);
+Ingest *ingest_new(BlockStore *store);
 /* Gives back what was not flushed. */
 void ingest_free(Ingest *ingest);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Ingest, ingest_free)

@@ -203,7 +203,8 @@ static gboolean finish(Reading *reading, GError **error)
 
     if (!reading->failed)
         return TRUE;
-    gboolean settled = store_settle(reading->job->store, &store_error); /* tasks must not outlive what they fill */
+    gboolean settled = block_store_settle(reading->job->store,
+                                          &store_error); /* tasks must not outlive what they fill */
     if (reading->error)
         g_propagate_error(error, g_steal_pointer(&reading->error));
     else if (!settled)

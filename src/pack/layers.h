@@ -23,7 +23,7 @@ typedef void (*LayerProgressFunc)(guint64 done, gpointer user_data);
 
 typedef struct {
     Image *image;
-    Store *store;
+    BlockStore *store;
     Notes *notes;
     guint readers; /* how many layers are read at the same time */
     guint64 entries_max;

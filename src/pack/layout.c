@@ -5,7 +5,7 @@
 
 typedef struct {
     Layout *layout;
-    Store *store;
+    BlockStore *store;
     GHashTable *places; /* Place by size and digest */
     Pack *pack;         /* being filled, or NULL */
 } Builder;
@@ -75,7 +75,7 @@ static void close_pack(Builder *builder)
 
 static void add_to_pack(Builder *builder, Place *place, Piece *piece)
 {
-    if (builder->pack && builder->pack->size + piece->size > store_rules(builder->store)->pack_size_max)
+    if (builder->pack && builder->pack->size + piece->size > block_store_rules(builder->store)->pack_size_max)
         close_pack(builder);
     if (!builder->pack) {
         builder->pack = g_new0(Pack, 1);
@@ -96,7 +96,7 @@ static void add_place(Builder *builder, Place *place)
     for (guint32 i = 0; i < content->piece_count; i++) {
         Piece *piece = &content->pieces[i];
 
-        if (store_shares_block(builder->store, content->size, piece->size)) {
+        if (block_store_shares_block(builder->store, content->size, piece->size)) {
             add_to_pack(builder, place, piece);
             break; /* it is the last */
         }
@@ -104,7 +104,7 @@ static void add_place(Builder *builder, Place *place)
         if (piece->kind == PIECE_HOLE)
             place->hole_bytes += piece->size;
         else
-            add_item(builder, (LayoutItem){.block = store_block_of(builder->store, piece)}, piece->size);
+            add_item(builder, (LayoutItem){.block = block_store_block_of(builder->store, piece)}, piece->size);
     }
     place->sizes = g_new0(guint32, place->block_count);
     builder->layout->hole_size += place->hole_bytes;
@@ -119,7 +119,7 @@ static void add_file(Builder *builder, TreeNode *node)
 
     g_ptr_array_add(builder->layout->files, node);
     builder->layout->content_size += content->size;
-    digest_content(content, store_rules(builder->store)->block_size, &key.digest);
+    digest_content(content, block_store_rules(builder->store)->block_size, &key.digest);
     content->place = g_hash_table_lookup(builder->places, &key);
     if (content->place) {
         builder->layout->duplicate_size += content->size;
@@ -146,7 +146,7 @@ static gboolean visit(TreeNode *node, gpointer user_data, GError **error)
     return TRUE;
 }
 
-Layout *layout_new(Tree *tree, Store *store)
+Layout *layout_new(Tree *tree, BlockStore *store)
 {
     Layout *layout = g_new0(Layout, 1);
     g_autoptr(GHashTable) places = g_hash_table_new(place_hash, place_equal);

@@ -7,8 +7,8 @@
  * packs (SquashFS's fragment blocks) greedily in the same order, and a pack lies where it became full. Files with equal
  * content lie in the place of the first. docs/decisions/0003 says why. */
 
+#include "block-store.h"
 #include "bundle/bundle.h"
-#include "store.h"
 #include "tree/tree.h"
 
 #define LAYOUT_NO_PACK G_MAXUINT32
@@ -56,6 +56,6 @@ typedef struct {
 } Layout;
 
 /* The store is settled, the tree finished; all its files have their content read. */
-Layout *layout_new(Tree *tree, Store *store);
+Layout *layout_new(Tree *tree, BlockStore *store);
 void layout_free(Layout *layout);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Layout, layout_free)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "store.h"
+#include "block-store.h"
 
 #include <string.h>
 
 #define SCRATCH_NAME "the temporary file"
 
-struct Store {
+struct BlockStore {
     Workers *workers;
     CutRules rules;
     int scratch;
@@ -49,9 +49,10 @@ static gboolean block_equal(gconstpointer a, gconstpointer b)
     return block_a->size == block_b->size && digest_equal(&block_a->digest, &block_b->digest);
 }
 
-Store *store_new(Workers *workers, const CutRules *rules, guint buffers, const char *scratch_folder, GError **error)
+BlockStore *block_store_new(Workers *workers, const CutRules *rules, guint buffers, const char *scratch_folder,
+                            GError **error)
 {
-    g_autoptr(Store) store = g_new0(Store, 1);
+    g_autoptr(BlockStore) store = g_new0(BlockStore, 1);
 
     g_mutex_init(&store->lock);
     store->workers = workers;
@@ -65,7 +66,7 @@ Store *store_new(Workers *workers, const CutRules *rules, guint buffers, const c
     return scratch_open(scratch_folder, &store->scratch, error) ? g_steal_pointer(&store) : NULL;
 }
 
-void store_free(Store *store)
+void block_store_free(BlockStore *store)
 {
     if (!store)
         return;
@@ -77,12 +78,12 @@ void store_free(Store *store)
     g_free(store);
 }
 
-const CutRules *store_rules(const Store *store)
+const CutRules *block_store_rules(const BlockStore *store)
 {
     return &store->rules;
 }
 
-gboolean store_shares_block(const Store *store, guint64 file_size, guint32 piece_size)
+gboolean block_store_shares_block(const BlockStore *store, guint64 file_size, guint32 piece_size)
 {
     const CutRules *rules = &store->rules;
     gboolean tail = file_size >= rules->block_size;
@@ -90,32 +91,32 @@ gboolean store_shares_block(const Store *store, guint64 file_size, guint32 piece
     return piece_size < rules->shared_below && piece_size < rules->block_size && (!tail || rules->share_tails);
 }
 
-int store_scratch_fd(const Store *store)
+int block_store_scratch_fd(const BlockStore *store)
 {
     return store->scratch;
 }
 
-gboolean store_has_failed(Store *store)
+gboolean block_store_has_failed(BlockStore *store)
 {
     return g_atomic_int_get(&store->failed);
 }
 
-guint8 *store_take_buffer(Store *store)
+guint8 *block_store_take_buffer(BlockStore *store)
 {
     guint8 *buffer = g_async_queue_pop(store->free_buffers);
 
-    if (!store_has_failed(store))
+    if (!block_store_has_failed(store))
         return buffer;
     g_async_queue_push(store->free_buffers, buffer);
     return NULL;
 }
 
-void store_return_buffer(Store *store, guint8 *buffer)
+void block_store_return_buffer(BlockStore *store, guint8 *buffer)
 {
     g_async_queue_push(store->free_buffers, buffer);
 }
 
-static void take_error(Store *store, GError *error)
+static void take_error(BlockStore *store, GError *error)
 {
     g_mutex_lock(&store->lock);
     if (store->error)
@@ -127,7 +128,7 @@ static void take_error(Store *store, GError *error)
 }
 
 /* Appends to the scratch file; several threads at a time. */
-static guint64 append(Store *store, const void *bytes, gsize size)
+static guint64 append(BlockStore *store, const void *bytes, gsize size)
 {
     guint64 offset = __atomic_fetch_add(&store->scratch_size, size, __ATOMIC_RELAXED);
     g_autoptr(GError) error = NULL;
@@ -138,7 +139,7 @@ static guint64 append(Store *store, const void *bytes, gsize size)
 }
 
 /* Finds the block with that digest, or adds one: *ret_added. */
-static Block *find_or_add(Store *store, const Digest *digest, guint32 size, gboolean *ret_added)
+static Block *find_or_add(BlockStore *store, const Digest *digest, guint32 size, gboolean *ret_added)
 {
     Block key = {.digest = *digest, .size = size};
 
@@ -155,7 +156,7 @@ static Block *find_or_add(Store *store, const Digest *digest, guint32 size, gboo
 
 typedef struct {
     Task task;
-    Store *store;
+    BlockStore *store;
     guint8 *buffer;
     guint32 size;
     Piece *piece;
@@ -165,7 +166,7 @@ typedef struct {
 static void run_block(Task *task, const WorkerTools *tools)
 {
     PieceTask *self = (PieceTask *)task;
-    Store *store = self->store;
+    BlockStore *store = self->store;
     gboolean added;
     Digest digest;
 
@@ -180,7 +181,7 @@ static void run_block(Task *task, const WorkerTools *tools)
     }
     self->piece->block = block;
     self->piece->kind = PIECE_BLOCK;
-    store_return_buffer(store, self->buffer);
+    block_store_return_buffer(store, self->buffer);
     g_free(self);
 }
 
@@ -197,12 +198,12 @@ static void run_raw(Task *task, const WorkerTools *tools)
         piece->raw.scratch = offset + place->offset;
         piece->kind = PIECE_RAW;
     }
-    store_return_buffer(self->store, self->buffer);
+    block_store_return_buffer(self->store, self->buffer);
     g_array_unref(self->places);
     g_free(self);
 }
 
-static void push(Store *store, TaskFunc run, guint8 *buffer, guint32 size, Piece *piece, GArray *places)
+static void push(BlockStore *store, TaskFunc run, guint8 *buffer, guint32 size, Piece *piece, GArray *places)
 {
     PieceTask *task = g_new0(PieceTask, 1);
 
@@ -210,18 +211,18 @@ static void push(Store *store, TaskFunc run, guint8 *buffer, guint32 size, Piece
     workers_push(store->workers, &task->task);
 }
 
-void store_add_block(Store *store, guint8 *buffer, guint32 size, Piece *piece)
+void block_store_add_block(BlockStore *store, guint8 *buffer, guint32 size, Piece *piece)
 {
     piece->size = size;
     push(store, run_block, buffer, size, piece, NULL);
 }
 
-void store_add_raw(Store *store, guint8 *buffer, guint32 size, GArray *places)
+void block_store_add_raw(BlockStore *store, guint8 *buffer, guint32 size, GArray *places)
 {
     push(store, run_raw, buffer, size, NULL, places);
 }
 
-gboolean store_settle(Store *store, GError **error)
+gboolean block_store_settle(BlockStore *store, GError **error)
 {
     workers_wait(store->workers);
     if (!store->error)
@@ -235,7 +236,7 @@ const Digest *piece_digest(const Piece *piece)
     return piece->kind == PIECE_BLOCK ? &piece->block->digest : &piece->raw.digest;
 }
 
-Block *store_block_of(Store *store, Piece *piece)
+Block *block_store_block_of(BlockStore *store, Piece *piece)
 {
     gboolean added;
 
@@ -254,7 +255,8 @@ Block *store_block_of(Store *store, Piece *piece)
     return block;
 }
 
-gboolean store_read_piece(const Store *store, BlockCodec *codec, const Piece *piece, guint8 *ret_bytes, GError **error)
+gboolean block_store_read_piece(const BlockStore *store, BlockCodec *codec, const Piece *piece, guint8 *ret_bytes,
+                                GError **error)
 {
     if (piece->kind == PIECE_HOLE) {
         memset(ret_bytes, 0, piece->size);

@@ -64,26 +64,26 @@ typedef struct {
     gboolean share_tails;  /* so do the last pieces of larger files, if they are as small */
 } CutRules;
 
-typedef struct Store Store;
+typedef struct BlockStore BlockStore;
 
 /* The scratch file is made in the folder given. */
-Store *store_new(Workers *workers, const CutRules *rules, guint buffers, const char *scratch_folder, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+BlockStore *block_store_new(Workers *workers, const CutRules *rules, guint buffers, const char *scratch_folder,
+                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The workers must be idle. */
-void store_free(Store *store);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Store, store_free)
+void block_store_free(BlockStore *store);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BlockStore, block_store_free)
 
-const CutRules *store_rules(const Store *store);
+const CutRules *block_store_rules(const BlockStore *store);
 /* Whether a file's piece shares a block with other files'. */
-gboolean store_shares_block(const Store *store, guint64 file_size, guint32 piece_size);
-int store_scratch_fd(const Store *store);
+gboolean block_store_shares_block(const BlockStore *store, guint64 file_size, guint32 piece_size);
+int block_store_scratch_fd(const BlockStore *store);
 
 /* A buffer of the block size: waits until one is free. NULL if the store has failed. */
-guint8 *store_take_buffer(Store *store);
-void store_return_buffer(Store *store, guint8 *buffer);
+guint8 *block_store_take_buffer(BlockStore *store);
+void block_store_return_buffer(BlockStore *store, guint8 *buffer);
 
 /* Takes a buffer with one piece of the given size: will be hashed and compressed. */
-void store_add_block(Store *store, guint8 *buffer, guint32 size, Piece *piece);
+void block_store_add_block(BlockStore *store, guint8 *buffer, guint32 size, Piece *piece);
 
 /* Where a piece lies in a buffer with several. */
 typedef struct {
@@ -92,18 +92,18 @@ typedef struct {
 } PiecePlace;
 
 /* Takes a buffer with pieces (piece->size bytes each) and the list of them: will be hashed and kept. */
-void store_add_raw(Store *store, guint8 *buffer, guint32 size, GArray *places);
+void block_store_add_raw(BlockStore *store, guint8 *buffer, guint32 size, GArray *places);
 
 /* Waits for all that was added. FALSE with the first error that the workers met. */
-gboolean store_settle(Store *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean block_store_settle(BlockStore *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* TRUE if the workers have met an error. */
-gboolean store_has_failed(Store *store);
+gboolean block_store_has_failed(BlockStore *store);
 
 const Digest *piece_digest(const Piece *piece); /* not of holes */
 
 /* The block of a settled piece that is no hole; raw pieces get one, to be compressed later, unless an equal one is there. */
-Block *store_block_of(Store *store, Piece *piece);
+Block *block_store_block_of(BlockStore *store, Piece *piece);
 
 /* The raw bytes of a settled piece. Expands with codec. */
-gboolean store_read_piece(const Store *store, BlockCodec *codec, const Piece *piece, guint8 *ret_bytes, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+gboolean block_store_read_piece(const BlockStore *store, BlockCodec *codec, const Piece *piece, guint8 *ret_bytes,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
