@@ -10,4 +10,5 @@
 #include "error.h"
 #include "io.h"
 #include "json.h"
+#include "nearest.h"
 #include "notes.h"

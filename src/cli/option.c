@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "option.h"
 
-#include "nearest.h"
 #include "screen.h"
 
 #include <string.h>

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "parse.h"
 
-#include "nearest.h"
-
 #include <string.h>
 
 /* What stands before the verb is read as if it were a verb that knows the common options only. */

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "verb.h"
 
-#include "nearest.h"
-
 #include <string.h>
 
 #define VERB(name) extern const Verb verb_##name;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/build-options.h"
-#include "cli/nearest.h"
 #include "cli/parse.h"
 
 #include <string.h>
