@@ -30,6 +30,11 @@ void file_digest_finish(FileDigest *digest, Digest *ret_digest)
     g_clear_pointer(&digest->tree, hasher_free);
 }
 
+void pack_digest(const guint8 *pieces, gsize n, Digest *ret_digest)
+{
+    digest_of_bytes(pieces, n * DIGEST_SIZE, ret_digest);
+}
+
 void zeros_digest(guint32 size, Digest *ret_digest)
 {
     static const guint8 zeros[ZEROS_PIECE];

@@ -18,13 +18,14 @@ struct IndexLayer {
 
 struct IndexBuilder {
     guint32 block_size;
-    SectionWriter parameters, blocks, block_digests, files, file_digests, tables;
+    SectionWriter parameters, blocks, block_digests, files, piece_digests, tables;
     guint64 data_size;
 
     /* What the next file is told as a difference to. */
     GString *folder; /* with a slash at its end, or empty */
     guint64 next_block, pack, pack_end;
-    GArray *next_entries; /* guint64 by layer */
+    guint64 piece_pack, piece_end; /* of the last new piece */
+    GArray *next_entries;          /* guint64 by layer */
 
     GMutex lock;       /* of layers */
     GPtrArray *layers; /* IndexLayer by number - 1; NULL where none was begun yet */
@@ -44,7 +45,8 @@ static gboolean init_sections(IndexBuilder *builder, GError **error)
            section_writer_init(&builder->block_digests, SECTION_BLOCK_DIGESTS, SECTION_CRITICAL, ENCODING_PLAIN,
                                error) &&
            section_writer_init(&builder->files, SECTION_FILES, SECTION_CRITICAL, ENCODING_ZSTD, error) &&
-           section_writer_init(&builder->file_digests, SECTION_FILE_DIGESTS, SECTION_CRITICAL, ENCODING_PLAIN, error) &&
+           section_writer_init(&builder->piece_digests, SECTION_PIECE_DIGESTS, SECTION_CRITICAL, ENCODING_PLAIN,
+                               error) &&
            section_writer_init(&builder->tables, SECTION_TABLES, 0, ENCODING_PLAIN, error);
 }
 
@@ -84,7 +86,7 @@ void index_builder_free(IndexBuilder *builder)
     section_writer_release(&builder->blocks);
     section_writer_release(&builder->block_digests);
     section_writer_release(&builder->files);
-    section_writer_release(&builder->file_digests);
+    section_writer_release(&builder->piece_digests);
     section_writer_release(&builder->tables);
     g_string_free(builder->folder, TRUE);
     g_array_unref(builder->next_entries);
@@ -107,9 +109,11 @@ void index_builder_add_block(IndexBuilder *builder, const IndexBlock *block)
     write_u32(record, block->stored_size | (block->compressed ? 0 : BLOCK_STORED_PLAIN));
     write_u32(record + 4, block->raw_size | (block->kind == BLOCK_OF_PACK ? BLOCK_PACK : 0));
     section_writer_add(&builder->blocks, record, sizeof record);
-    section_writer_add(&builder->block_digests, block->digest.bytes, DIGEST_SIZE);
     builder->blocks.items++;
-    builder->block_digests.items++;
+    if (block->kind == BLOCK_OF_FILE) {
+        section_writer_add(&builder->block_digests, block->digest.bytes, DIGEST_SIZE);
+        builder->block_digests.items++;
+    }
     builder->data_size += block->stored_size;
 }
 
@@ -180,6 +184,26 @@ static void add_origin(IndexBuilder *builder, const IndexFile *file)
     *next = file->entry + 1;
 }
 
+static void add_piece(IndexBuilder *builder, const IndexFile *file, guint32 size)
+{
+    gboolean first = builder->piece_digests.items == 0 || file->pack > builder->piece_pack;
+    guint64 end = first ? 0 : builder->piece_end;
+
+    if (file->pack != builder->pack)
+        builder->pack_end = 0;
+    section_writer_add_varint(&builder->files, zigzag(file->pack - builder->pack));
+    section_writer_add_varint(&builder->files, zigzag(file->pack_offset - builder->pack_end));
+    builder->pack = file->pack;
+    builder->pack_end = (guint64)file->pack_offset + size;
+    if (!first && (file->pack < builder->piece_pack || file->pack_offset < end))
+        return; /* another file has it too */
+    g_assert(file->pack_offset == end);
+    builder->piece_pack = file->pack;
+    builder->piece_end = end + size;
+    section_writer_add(&builder->piece_digests, file->piece.bytes, DIGEST_SIZE);
+    builder->piece_digests.items++;
+}
+
 void index_builder_add_file(IndexBuilder *builder, const IndexFile *file)
 {
     SectionWriter *section = &builder->files;
@@ -198,16 +222,8 @@ void index_builder_add_file(IndexBuilder *builder, const IndexFile *file)
         section_writer_add_varint(section, zigzag(file->first_block - builder->next_block));
         builder->next_block = file->first_block + stored;
     }
-    if (file->packed) {
-        if (file->pack != builder->pack)
-            builder->pack_end = 0;
-        section_writer_add_varint(section, zigzag(file->pack - builder->pack));
-        section_writer_add_varint(section, zigzag(file->pack_offset - builder->pack_end));
-        builder->pack = file->pack;
-        builder->pack_end = (guint64)file->pack_offset + tail;
-        section_writer_add(&builder->file_digests, file->digest.bytes, DIGEST_SIZE);
-        builder->file_digests.items++;
-    }
+    if (file->packed)
+        add_piece(builder, file, tail);
     add_origin(builder, file);
     section->items++;
 }
@@ -412,7 +428,7 @@ static gboolean append_sections(IndexBuilder *builder, Assembly *assembly, Secti
     memset(assembly->head->data, 0, INDEX_HEADER_SIZE);
     if (!append_section(assembly, &builder->parameters, error) || !append_section(assembly, &builder->blocks, error) ||
         !append_section(assembly, &builder->block_digests, error) ||
-        !append_section(assembly, &builder->files, error) || !append_section(assembly, &builder->file_digests, error))
+        !append_section(assembly, &builder->files, error) || !append_section(assembly, &builder->piece_digests, error))
         return FALSE;
     for (guint i = 0; i < builder->layers->len; i++) {
         IndexLayer *layer = g_ptr_array_index(builder->layers, i);

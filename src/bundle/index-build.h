@@ -29,14 +29,13 @@ typedef struct {
     guint32 raw_size;    /* bytes it expands to; the same if not compressed */
     gboolean compressed;
     BlockKind kind;
-    Digest digest; /* of the raw bytes */
+    Digest digest; /* of a file's block: of the raw bytes; of a pack: pack_digest(), and not asked for when building */
 } IndexBlock;
 
 /* One regular file: an inode, named by the first of its paths in canonical order. */
 typedef struct {
     const char *path; /* without a slash in front */
     guint64 size;
-    Digest digest; /* file_digest_…() below */
 
     guint64 first_block;  /* number of the first stored block, if any is stored */
     guint64 n_blocks;     /* blocks of the file that are not packed, holes included: size / block_size, rounded down if
@@ -45,7 +44,8 @@ typedef struct {
 
     gboolean packed;     /* the rest (size % block_size bytes) lies in a pack */
     guint64 pack;        /* number of that block */
-    guint32 pack_offset; /* where in its raw bytes */
+    guint32 pack_offset; /* where in its raw bytes: behind all before, or just where an earlier file has the same */
+    Digest piece;        /* of those bytes */
 
     guint layer;   /* the layer that gave the content, from 1; 0: gourd itself */
     guint64 entry; /* which entry of that layer, from 0 as index_layer_add_entry() said */
@@ -104,6 +104,9 @@ void file_digest_init(FileDigest *digest, guint64 size, guint32 block_size);
 void file_digest_add(FileDigest *digest, const Digest *block);
 /* After the last block. Releases. */
 void file_digest_finish(FileDigest *digest, Digest *ret_digest);
+
+/* The digest of a pack: SHA-256 over the n digests of the pieces in it, one after the other. */
+void pack_digest(const guint8 *pieces, gsize n, Digest *ret_digest);
 
 /* The digest of so many zero bytes: of a hole. Remembers the last size asked for (per thread). */
 void zeros_digest(guint32 size, Digest *ret_digest);

@@ -8,7 +8,7 @@ void bundle_index_get_file(const BundleIndex *index, guint64 number, IndexedFile
     const FileRecord *record = index_file_record(index, number);
     guint32 block_size = index->facts.block_size;
     guint32 tail = (guint32)(record->size % block_size);
-    gboolean packed = record->packed_number != NO_NUMBER;
+    gboolean packed = record->piece != NO_NUMBER;
 
     *ret_file = (IndexedFile){
         .size = record->size,
@@ -102,6 +102,17 @@ gboolean block_runs_next(BlockRuns *runs, gboolean *ret_hole, guint64 *ret_count
     return TRUE;
 }
 
+gboolean bundle_index_get_piece_digest(const BundleIndex *index, guint64 number, Digest *ret_digest)
+{
+    const FileRecord *record = index_file_record(index, number);
+    const guint8 *digests = g_bytes_get_data(index->piece_digests, NULL);
+
+    if (record->piece == NO_NUMBER)
+        return FALSE;
+    memcpy(ret_digest->bytes, digests + (gsize)record->piece * DIGEST_SIZE, DIGEST_SIZE);
+    return TRUE;
+}
+
 static void add_holes(FileDigest *digest, const IndexFacts *facts, guint64 first, guint64 count)
 {
     Digest zeros;
@@ -112,12 +123,12 @@ static void add_holes(FileDigest *digest, const IndexFacts *facts, guint64 first
     }
 }
 
-void bundle_index_compute_digest(const BundleIndex *index, guint64 number, const Digest *tail, Digest *ret_digest)
+void bundle_index_get_digest(const BundleIndex *index, guint64 number, Digest *ret_digest)
 {
     const FileRecord *record = index_file_record(index, number);
-    const guint8 *blocks = g_bytes_get_data(index->block_digests, NULL);
     guint64 next = record->first_block, done = 0;
     FileDigest digest;
+    Digest piece;
     BlockRuns runs;
     gboolean hole;
     guint64 count;
@@ -127,28 +138,13 @@ void bundle_index_compute_digest(const BundleIndex *index, guint64 number, const
     while (block_runs_next(&runs, &hole, &count)) {
         if (hole)
             add_holes(&digest, &index->facts, done, count);
-        for (guint64 i = 0; i < count && !hole; i++) {
-            Digest block;
-
-            memcpy(block.bytes, blocks + next++ * DIGEST_SIZE, DIGEST_SIZE);
-            file_digest_add(&digest, &block);
-        }
+        for (guint64 i = 0; i < count && !hole; i++)
+            file_digest_add(&digest, &index->block_digests[next++]);
         done += count;
     }
-    if (tail)
-        file_digest_add(&digest, tail);
+    if (bundle_index_get_piece_digest(index, number, &piece))
+        file_digest_add(&digest, &piece);
     file_digest_finish(&digest, ret_digest);
-}
-
-void bundle_index_get_digest(const BundleIndex *index, guint64 number, Digest *ret_digest)
-{
-    const FileRecord *record = index_file_record(index, number);
-    const guint8 *packed = g_bytes_get_data(index->file_digests, NULL);
-
-    if (record->packed_number != NO_NUMBER)
-        memcpy(ret_digest->bytes, packed + (guint64)record->packed_number * DIGEST_SIZE, DIGEST_SIZE);
-    else
-        bundle_index_compute_digest(index, number, NULL, ret_digest);
 }
 
 int canonical_compare(const char *a, const char *b)

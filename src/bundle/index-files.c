@@ -17,8 +17,9 @@ typedef struct {
     GArray *levels;       /* Level; never empty */
     GArray *next_entries; /* guint64 by layer */
     guint64 next_block, pack, pack_end;
+    guint64 next_pack;    /* the pack that is being filled is before, and no other behind that */
+    guint32 filled, room; /* bytes of it that have pieces, and raw size */
     guint64 content_blocks;
-    guint32 n_packed;
 } FileParser;
 
 static Level *top_level(FileParser *parser)
@@ -130,12 +131,12 @@ static gboolean parse_holes(FileParser *parser, guint64 n_blocks, FileRecord *fi
 static gboolean check_block_sizes(const FileParser *parser, const FileRecord *file, guint32 last_size)
 {
     guint32 block_size = parser->index->facts.block_size;
-    const guint8 *records = g_bytes_get_data(parser->index->blocks, NULL);
 
     for (guint32 i = 0; i < file->n_stored; i++) {
-        guint32 raw = read_u32(records + (guint64)(file->first_block + i) * BLOCK_RECORD_SIZE + 4);
+        guint64 number = (guint64)file->first_block + i;
 
-        if (raw != (i + 1 == file->n_stored ? last_size : block_size))
+        if (index_block_is_pack(parser->index, number) ||
+            index_block_raw_size(parser->index, number) != (i + 1 == file->n_stored ? last_size : block_size))
             return FALSE;
     }
     return TRUE;
@@ -164,25 +165,76 @@ static gboolean parse_blocks(FileParser *parser, FileRecord *file, gboolean pack
     return check_block_sizes(parser, file, tail && !packed && !ends_with_hole ? tail : facts->block_size);
 }
 
+/* Goes on to another pack: the one before must be full, and none passed over. */
+static gboolean open_pack(FileParser *parser, guint64 pack)
+{
+    if (parser->filled != parser->room)
+        return FALSE;
+    for (; parser->next_pack < pack; parser->next_pack++)
+        if (index_block_is_pack(parser->index, parser->next_pack))
+            return FALSE;
+    if (pack < parser->index->facts.n_blocks) {
+        parser->next_pack = pack + 1;
+        parser->room = index_block_raw_size(parser->index, pack);
+        parser->filled = 0;
+    }
+    return TRUE;
+}
+
+/* A piece that an earlier file has too. */
+static gboolean find_piece(const FileParser *parser, const PieceRecord *piece, guint32 *ret_number)
+{
+    const GArray *pieces = parser->index->pieces;
+    guint low = 0, high = pieces->len;
+
+    while (low < high) {
+        guint middle = low + (high - low) / 2;
+        const PieceRecord *other = &g_array_index(pieces, PieceRecord, middle);
+
+        if (other->pack == piece->pack && other->offset == piece->offset) {
+            *ret_number = middle;
+            return other->length == piece->length;
+        }
+        if (other->pack < piece->pack || (other->pack == piece->pack && other->offset < piece->offset))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return FALSE;
+}
+
+/* A new piece lies right behind the last new one, or begins the next pack. */
+static gboolean take_piece(FileParser *parser, const PieceRecord *piece, guint32 *ret_number)
+{
+    if (piece->pack >= parser->next_pack && (piece->offset != 0 || !open_pack(parser, piece->pack)))
+        return FALSE;
+    if (piece->pack + 1u != parser->next_pack || piece->offset != parser->filled)
+        return find_piece(parser, piece, ret_number);
+    parser->filled += piece->length;
+    *ret_number = parser->index->pieces->len;
+    g_array_append_vals(parser->index->pieces, piece, 1);
+    return TRUE;
+}
+
 static gboolean parse_pack(FileParser *parser, FileRecord *file)
 {
     guint32 tail = (guint32)(file->size % parser->index->facts.block_size);
     guint64 pack = parser->pack + unzigzag(cursor_read_varint(&parser->cursor));
     guint64 end = pack == parser->pack ? parser->pack_end : 0;
     guint64 offset = end + unzigzag(cursor_read_varint(&parser->cursor));
-    IndexBlock block;
 
-    if (parser->cursor.failed || tail == 0 || pack >= parser->index->facts.n_blocks)
+    if (parser->cursor.failed || tail == 0 || pack >= parser->index->facts.n_blocks ||
+        !index_block_is_pack(parser->index, pack))
         return FALSE;
-    bundle_index_get_block(parser->index, pack, &block, NULL);
-    if (block.kind != BLOCK_OF_PACK || offset > block.raw_size || tail > block.raw_size - offset)
+    guint32 raw_size = index_block_raw_size(parser->index, pack);
+    if (offset > raw_size || tail > raw_size - offset)
         return FALSE;
     parser->pack = pack;
     parser->pack_end = offset + tail;
     file->pack = (guint32)pack;
     file->pack_offset = (guint32)offset;
-    file->packed_number = parser->n_packed++;
-    return TRUE;
+    PieceRecord piece = {(guint32)pack, (guint32)offset, tail};
+    return take_piece(parser, &piece, &file->piece);
 }
 
 static gboolean parse_origin(FileParser *parser, FileRecord *file)
@@ -200,7 +252,7 @@ static gboolean parse_origin(FileParser *parser, FileRecord *file)
 
 static gboolean parse_file(FileParser *parser)
 {
-    FileRecord file = {.packed_number = NO_NUMBER};
+    FileRecord file = {.piece = NO_NUMBER};
 
     if (!parse_path(parser, &file))
         return FALSE;
@@ -228,16 +280,17 @@ static gboolean run_parser(FileParser *parser, guint64 n_files, GError **error)
     }
     if (parser->cursor.at != parser->cursor.end)
         return gourd_error_set(error, GOURD_ERROR_INPUT, "the index has bytes behind its last file");
+    if (!open_pack(parser, parser->index->facts.n_blocks))
+        return gourd_error_set(error, GOURD_ERROR_INPUT, "the files of the index do not fill its packs");
     return TRUE;
 }
 
-gboolean index_parse_files(BundleIndex *index, const SectionHead *head, const SectionHead *digests, GError **error)
+gboolean index_parse_files(BundleIndex *index, const SectionHead *head, GError **error)
 {
     gsize size;
 
     index->files = index_expand_section(index, head, error);
-    index->file_digests = index->files ? index_expand_section(index, digests, error) : NULL;
-    if (!index->file_digests)
+    if (!index->files)
         return FALSE;
     if (head->items >= NO_NUMBER)
         return gourd_error_set(error, GOURD_ERROR_LIMIT, "the index has too many files");
@@ -255,10 +308,6 @@ gboolean index_parse_files(BundleIndex *index, const SectionHead *head, const Se
     index->facts.n_files = head->items;
     index->file_records = g_array_new(FALSE, FALSE, sizeof(FileRecord));
     index->folders = g_array_new(FALSE, FALSE, sizeof(FolderRecord));
-    if (!run_parser(&parser, head->items, error))
-        return FALSE;
-    if (digests->items != parser.n_packed || digests->raw_size != (guint64)parser.n_packed * DIGEST_SIZE)
-        return gourd_error_set(error, GOURD_ERROR_INPUT, "the index has %" G_GUINT64_FORMAT " digests for %u files",
-                               digests->items, parser.n_packed);
-    return TRUE;
+    index->pieces = g_array_new(FALSE, FALSE, sizeof(PieceRecord));
+    return run_parser(&parser, head->items, error);
 }

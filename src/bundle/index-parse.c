@@ -45,7 +45,7 @@ gboolean bundle_footer_parse(const guint8 *bytes, guint64 file_size, BundleFoote
 
 /* The sections of this version, found in the table. */
 typedef struct {
-    SectionHead parameters, blocks, block_digests, files, file_digests, metadata, tables;
+    SectionHead parameters, blocks, block_digests, files, piece_digests, metadata, tables;
     gboolean has_metadata, has_tables;
 } Sections;
 
@@ -122,7 +122,7 @@ static gboolean keep_section(BundleIndex *index, const SectionHead *head, guint3
         [SECTION_BLOCKS] = &sections->blocks,
         [SECTION_BLOCK_DIGESTS] = &sections->block_digests,
         [SECTION_FILES] = &sections->files,
-        [SECTION_FILE_DIGESTS] = &sections->file_digests,
+        [SECTION_PIECE_DIGESTS] = &sections->piece_digests,
         [SECTION_METADATA] = &sections->metadata,
         [SECTION_TABLES] = &sections->tables,
     };
@@ -151,7 +151,7 @@ static gboolean keep_section(BundleIndex *index, const SectionHead *head, guint3
 static gboolean check_complete(const Sections *sections, GError **error)
 {
     if (sections->parameters.type && sections->blocks.type && sections->block_digests.type && sections->files.type &&
-        sections->file_digests.type)
+        sections->piece_digests.type)
         return TRUE;
     return gourd_error_set(error, GOURD_ERROR_INPUT, "the index lacks one of its sections");
 }
@@ -261,15 +261,11 @@ static gboolean parse_blocks(BundleIndex *index, const Sections *sections, GErro
 {
     guint64 n_blocks = sections->blocks.items;
 
-    if (sections->blocks.raw_size != n_blocks * BLOCK_RECORD_SIZE || sections->block_digests.items != n_blocks ||
-        sections->block_digests.raw_size != n_blocks * DIGEST_SIZE)
+    if (sections->blocks.raw_size != n_blocks * BLOCK_RECORD_SIZE)
         return gourd_error_set(error, GOURD_ERROR_INPUT, "the number of blocks and the size of their table differ");
     index->facts.n_blocks = n_blocks;
     index->blocks = index_expand_section(index, &sections->blocks, error);
-    if (!index->blocks)
-        return FALSE;
-    index->block_digests = index_expand_section(index, &sections->block_digests, error);
-    return index->block_digests && index_parse_blocks(index, error);
+    return index->blocks && index_parse_blocks(index, error);
 }
 
 static gboolean parse_metadata(BundleIndex *index, const Sections *sections, GError **error)
@@ -301,7 +297,8 @@ BundleIndex *bundle_index_parse(GBytes *bytes, const BundleFooter *footer, GErro
         return NULL;
     index->facts.n_layers = index->layers->len;
     if (!parse_parameters(index, &sections.parameters, error) || !parse_blocks(index, &sections, error) ||
-        !index_parse_files(index, &sections.files, &sections.file_digests, error) ||
+        !index_parse_files(index, &sections.files, error) ||
+        !index_parse_digests(index, &sections.block_digests, &sections.piece_digests, error) ||
         !index_parse_layers(index, error) || !parse_metadata(index, &sections, error) ||
         !parse_tables(index, &sections, error))
         return NULL;
@@ -314,10 +311,11 @@ void bundle_index_free(BundleIndex *index)
         return;
     g_bytes_unref(index->bytes);
     g_clear_pointer(&index->blocks, g_bytes_unref);
-    g_clear_pointer(&index->block_digests, g_bytes_unref);
+    g_free(index->block_digests);
     g_clear_pointer(&index->block_offsets, g_array_unref);
     g_clear_pointer(&index->files, g_bytes_unref);
-    g_clear_pointer(&index->file_digests, g_bytes_unref);
+    g_clear_pointer(&index->piece_digests, g_bytes_unref);
+    g_clear_pointer(&index->pieces, g_array_unref);
     g_clear_pointer(&index->file_records, g_array_unref);
     g_clear_pointer(&index->folders, g_array_unref);
     g_clear_pointer(&index->files_by_entry, g_array_unref);

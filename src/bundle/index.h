@@ -69,10 +69,10 @@ typedef struct {
 void bundle_index_get_file(const BundleIndex *index, guint64 number, IndexedFile *ret_file);
 /* Its path. The caller frees. */
 char *bundle_index_get_path(const BundleIndex *index, guint64 number);
-/* Its content digest (see index-build.h); computed from those of its blocks where nothing is packed. */
+/* Its content digest (see index-build.h), as it follows from those of its blocks and of what is packed. */
 void bundle_index_get_digest(const BundleIndex *index, guint64 number, Digest *ret_digest);
-/* The same as it follows from its blocks and, if it is packed, the digest of the packed tail (else NULL). */
-void bundle_index_compute_digest(const BundleIndex *index, guint64 number, const Digest *tail, Digest *ret_digest);
+/* The digest of what of it is packed; FALSE if nothing is. */
+gboolean bundle_index_get_piece_digest(const BundleIndex *index, guint64 number, Digest *ret_digest);
 /* The file with that path, the first of its inode. */
 gboolean bundle_index_find_file(const BundleIndex *index, const char *path, guint64 *ret_number);
 

@@ -14,13 +14,11 @@ typedef struct {
     guint running;
     guint64 done, raw;
     GError *error;
-    GHashTable *tails; /* file number → Digest, of files that are packed in part */
 } Content;
 
 static void check_slice(Content *content, const Slice *slice, const guint8 *bytes, gsize size)
 {
     Verification *verification = content->verification;
-    IndexedFile file;
     Digest digest, want;
 
     if (slice->offset > size || slice->length > size - slice->offset) {
@@ -30,18 +28,13 @@ static void check_slice(Content *content, const Slice *slice, const guint8 *byte
     }
     if (slice->file == G_MAXUINT32)
         return;
+    IndexedFile file;
     digest_of_bytes(bytes + slice->offset, slice->length, &digest);
-    bundle_index_get_file(verification->index, slice->file, &file);
-    if (file.n_blocks > 0) { /* compared when all blocks are */
-        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&content->lock);
-
-        g_hash_table_insert(content->tails, GUINT_TO_POINTER(slice->file), g_memdup2(&digest, sizeof digest));
+    if (!bundle_index_get_piece_digest(verification->index, slice->file, &want) || digest_equal(&digest, &want))
         return;
-    }
-    bundle_index_get_digest(verification->index, slice->file, &want);
-    if (!digest_equal(&digest, &want))
-        verify_found(verification, "digest", NULL, slice->inode, file.pack, slice->block_offset,
-                     "the content does not match its digest in the index");
+    bundle_index_get_file(verification->index, slice->file, &file);
+    verify_found(verification, "digest", NULL, slice->inode, file.pack, slice->block_offset,
+                 "the content does not match its digest in the index");
 }
 
 static void check_slices(Content *content, const Extent *extent, const guint8 *bytes, gsize size)
@@ -61,6 +54,7 @@ static void check_slices(Content *content, const Extent *extent, const guint8 *b
         check_slice(content, &g_array_index(slices, Slice, low), bytes, size);
 }
 
+/* Of a file's block. A pack is checked by the pieces in it, which leave nothing out. */
 static void check_digest(Verification *verification, const Extent *extent, const guint8 *bytes, gsize size)
 {
     guint64 number;
@@ -100,9 +94,10 @@ static gboolean check_block(Content *content, SquashExpander *expander, const Ex
     if (extent->raw_size != 0 && size != extent->raw_size)
         verify_found(verification, "block", NULL, extent->inode, BUNDLE_NO_BLOCK, extent->offset,
                      "a block of %" G_GSIZE_FORMAT " bytes instead of %u", size, extent->raw_size);
-    check_digest(verification, extent, bytes, size);
     if (extent->fragment)
         check_slices(content, extent, bytes, size);
+    else
+        check_digest(verification, extent, bytes, size);
     return TRUE;
 }
 
@@ -189,42 +184,15 @@ static void run_workers(Content *content, guint jobs, BundleProgress progress, g
         progress(content->done, total, data);
 }
 
-/* Compares the digests of files of which only the end is packed. Their blocks are known to be what the index says. */
-static void check_tails(Content *content)
-{
-    Verification *verification = content->verification;
-    GHashTableIter iterator;
-    gpointer key, tail;
-
-    g_hash_table_iter_init(&iterator, content->tails);
-    while (g_hash_table_iter_next(&iterator, &key, &tail)) {
-        guint64 number = GPOINTER_TO_UINT(key);
-        Digest want, got;
-
-        bundle_index_get_digest(verification->index, number, &want);
-        bundle_index_compute_digest(verification->index, number, tail, &got);
-        if (!digest_equal(&want, &got)) {
-            g_autofree char *path = bundle_index_get_path(verification->index, number);
-
-            verify_found(verification, "digest", path, NO_INODE, BUNDLE_NO_BLOCK, BUNDLE_NO_BLOCK,
-                         "the content does not match its digest in the index");
-        }
-    }
-}
-
 gboolean verify_content(Verification *verification, guint jobs, BundleProgress progress, gpointer data, GError **error)
 {
     Content content = {.verification = verification};
 
     g_mutex_init(&content.lock);
     g_cond_init(&content.changed);
-    content.tails = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     run_workers(&content, jobs ? jobs : g_get_num_processors(), progress, data);
-    if (!content.error && verification->index)
-        check_tails(&content);
     verification->report.stored_size = content.done;
     verification->report.raw_size = content.raw;
-    g_hash_table_unref(content.tails);
     g_cond_clear(&content.changed);
     g_mutex_clear(&content.lock);
     if (!content.error)

@@ -42,7 +42,6 @@ static void index_files(Build *build)
         IndexFile file = {
             .path = path,
             .size = content->size,
-            .digest = place->digest,
             .first_block = place->first_item,
             .n_blocks = place->block_count,
             .sizes = place->hole_bytes > 0 ? place->sizes : NULL,
@@ -53,6 +52,8 @@ static void index_files(Build *build)
             .entry = content->entry,
         };
 
+        if (packed) /* always the last of its pieces */
+            file.piece = *piece_digest(&place->content->pieces[place->content->piece_count - 1]);
         index_builder_add_file(build->index, &file);
     }
 }

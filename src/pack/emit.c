@@ -12,7 +12,6 @@ typedef struct {
     const LayoutItem *item;
     guint8 *raw, *stored;
     gsize stored_size; /* 0: it did not shrink */
-    Digest digest;     /* of a pack, for the index */
     GError *error;
     gboolean done; /* under the lock */
 } EmitTask;
@@ -59,11 +58,8 @@ static void run_emit(Task *task, const WorkerTools *tools)
     Emission *emission = self->emission;
     guint32 size;
 
-    if (read_raw(self, &size, &self->error)) {
-        if (self->item->pack && emission->job->index) /* nobody else asks for it */
-            digest_of_bytes(self->raw, size, &self->digest);
+    if (read_raw(self, &size, &self->error))
         block_codec_compress(tools->codec, self->raw, size, self->stored, &self->stored_size);
-    }
     g_mutex_lock(&emission->lock);
     self->done = TRUE;
     g_cond_signal(&emission->done);
@@ -156,9 +152,10 @@ static gboolean write_task(Emission *emission, LayoutItem *item, IndexBlock *ret
     }
     gboolean shrunk = self->stored_size > 0;
     ret_block->stored_size = shrunk ? (guint32)self->stored_size : size;
-    ret_block->digest = block ? block->digest : self->digest;
-    if (block)
+    if (block) {
+        ret_block->digest = block->digest;
         block->stored_size = ret_block->stored_size;
+    }
     return flush_copy(emission, error) &&
            fd_pwrite(emission->job->fd, emission->job->name, shrunk ? self->stored : self->raw, ret_block->stored_size,
                      emission->offset, error);

@@ -33,7 +33,7 @@ static void add_blocks(IndexBuilder *builder)
     index_builder_add_block(builder, &(IndexBlock){4096, 4096, FALSE, BLOCK_OF_FILE, digest_of_text("block 0")});
     index_builder_add_block(builder, &(IndexBlock){100, 4096, TRUE, BLOCK_OF_FILE, digest_of_text("block 1")});
     index_builder_add_block(builder, &(IndexBlock){50, 700, TRUE, BLOCK_OF_FILE, digest_of_text("block 2")});
-    index_builder_add_block(builder, &(IndexBlock){80, 3000, TRUE, BLOCK_OF_PACK, digest_of_text("block 3")});
+    index_builder_add_block(builder, &(IndexBlock){80, 1900, TRUE, BLOCK_OF_PACK, {{0}}});
     index_builder_add_block(builder, &(IndexBlock){4096, 4096, FALSE, BLOCK_OF_FILE, digest_of_text("block 4")});
 }
 
@@ -52,6 +52,7 @@ static const IndexFile files[] = {
      .pack_offset = 1000,
      .layer = 2,
      .entry = 1},
+    {.path = "etc/x/y/same", .size = 1000, .packed = TRUE, .pack = 3, .pack_offset = 0},
     {.path = "etc-2/sparse",
      .size = 4 * 4096,
      .first_block = 4,
@@ -64,7 +65,7 @@ static void add_files(IndexBuilder *builder)
     for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
         IndexFile file = files[i];
 
-        file.digest = digest_of_text(file.path);
+        file.piece = digest_of_text(file.path);
         index_builder_add_file(builder, &file);
     }
 }
@@ -190,7 +191,7 @@ static void facts_and_blocks_come_back(gconstpointer source)
 {
     g_autoptr(BundleIndex) index = parse_source(source);
     const IndexFacts *facts = bundle_index_facts(index);
-    Digest digest = digest_of_text("block 3");
+    Digest pieces[] = {digest_of_text("etc/passwd"), digest_of_text("etc/x/y/deep")}, digest;
     IndexBlock block;
     guint64 offset;
 
@@ -206,9 +207,10 @@ static void facts_and_blocks_come_back(gconstpointer source)
     bundle_index_get_block(index, 3, &block, &offset);
     g_assert_cmpuint(offset, ==, DATA_START + 4096 + 100 + 50);
     g_assert_cmpuint(block.stored_size, ==, 80);
-    g_assert_cmpuint(block.raw_size, ==, 3000);
+    g_assert_cmpuint(block.raw_size, ==, 1900);
     g_assert_true(block.compressed);
     g_assert_cmpint(block.kind, ==, BLOCK_OF_PACK);
+    digest_of_bytes(pieces, sizeof pieces, &digest);
     assert_digests(&block.digest, &digest);
     g_assert_cmpuint(g_bytes_get_size(bundle_index_metadata(index)), ==, 12);
 }
@@ -257,11 +259,19 @@ static void digests_follow_from_blocks(gconstpointer source)
     bundle_index_get_digest(index, 3, &got);
     assert_digests(&got, &packed);
 
+    parts[0] = digest_of_text("block 4");
+    parts[1] = digest_of_text("etc/x/y/deep");
+    digest_of_bytes(parts, 2 * sizeof(Digest), &want);
+    bundle_index_get_digest(index, 4, &got);
+    assert_digests(&got, &want);
+    bundle_index_get_digest(index, 5, &got);
+    assert_digests(&got, &packed);
+
     digest_of_bytes(zeros, sizeof zeros, &parts[0]);
     parts[1] = parts[3] = parts[0];
     parts[2] = digest_of_text("block 4");
     digest_of_bytes(parts, sizeof parts, &want);
-    bundle_index_get_digest(index, 5, &got);
+    bundle_index_get_digest(index, 6, &got);
     assert_digests(&got, &want);
 }
 
@@ -272,7 +282,7 @@ static void holes_come_back_as_runs(gconstpointer source)
     gboolean hole;
     guint64 count;
 
-    block_runs_init(&runs, index, 5);
+    block_runs_init(&runs, index, 6);
     g_assert_true(block_runs_next(&runs, &hole, &count) && hole && count == 2);
     g_assert_true(block_runs_next(&runs, &hole, &count) && !hole && count == 1);
     g_assert_true(block_runs_next(&runs, &hole, &count) && hole && count == 1);
@@ -437,6 +447,67 @@ static void many_files_make_many_chunks(void)
     g_assert_null(bundle_index_metadata(index));
 }
 
+static BundleIndex *parse_packed(const IndexFile *packed, gsize n, GError **error)
+{
+    g_autoptr(IndexBuilder) builder = index_builder_new(&parameters, error);
+    g_autoptr(GBytes) trailer = NULL;
+    gsize size;
+
+    for (guint i = 0; i < 2; i++)
+        index_builder_add_block(builder, &(IndexBlock){80, 1900, TRUE, BLOCK_OF_PACK, {{0}}});
+    for (gsize i = 0; i < n; i++)
+        index_builder_add_file(builder, &packed[i]);
+    g_assert_true(index_builder_finish(builder, SQUASHFS_SIZE, DATA_START, NULL, &trailer, error));
+    const guint8 *bytes = g_bytes_get_data(trailer, &size);
+    return parse_trailer(bytes, size, error);
+}
+
+static void pieces_must_fill_all_packs(void)
+{
+    static const IndexFile good[] = {
+        {.path = "a", .size = 1900, .packed = TRUE, .pack = 0},
+        {.path = "b", .size = 1000, .packed = TRUE, .pack = 1},
+        {.path = "c", .size = 1900, .packed = TRUE, .pack = 0},
+        {.path = "d", .size = 900, .packed = TRUE, .pack = 1, .pack_offset = 1000},
+    };
+
+    for (gsize skipped = 0; skipped <= G_N_ELEMENTS(good); skipped++) { /* one is left out, or none */
+        g_autoptr(GError) error = NULL;
+        IndexFile files_left[G_N_ELEMENTS(good)];
+        gsize n = 0;
+
+        if (skipped == 1) /* the builder itself does not make such */
+            continue;
+        for (gsize i = 0; i < G_N_ELEMENTS(good); i++)
+            if (i != skipped)
+                files_left[n++] = good[i];
+        if (skipped == 0)
+            n = 1; /* only b: the first pack has nothing */
+        g_autoptr(BundleIndex) index = parse_packed(files_left, n, &error);
+        if (skipped == 2 || skipped == 4)
+            g_assert_no_error(error);
+        else
+            g_assert_error(error, GOURD_ERROR, GOURD_ERROR_INPUT);
+    }
+}
+
+static void a_repeated_piece_is_all_of_an_earlier_one(void)
+{
+    IndexFile packed[] = {
+        {.path = "a", .size = 1900, .packed = TRUE, .pack = 0},
+        {.path = "b", .size = 1900, .packed = TRUE, .pack = 1},
+        {.path = "c", .size = 1899, .packed = TRUE, .pack = 0},
+    };
+    g_autoptr(GError) error = NULL;
+
+    g_assert_null(parse_packed(packed, 3, &error));
+    g_assert_error(error, GOURD_ERROR, GOURD_ERROR_INPUT);
+    g_clear_error(&error);
+    packed[2].pack_offset = 1;
+    g_assert_null(parse_packed(packed, 3, &error));
+    g_assert_error(error, GOURD_ERROR, GOURD_ERROR_INPUT);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -456,5 +527,7 @@ int main(int argc, char **argv)
     TEST(the_same_input_makes_the_same_bytes);
     TEST(canonical_order_puts_files_before_folders);
     TEST(many_files_make_many_chunks);
+    TEST(pieces_must_fill_all_packs);
+    TEST(a_repeated_piece_is_all_of_an_earlier_one);
     return g_test_run();
 }
