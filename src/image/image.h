@@ -9,6 +9,7 @@
 #include "base/base.h"
 #include "codec/codec.h"
 #include "tree/tree.h"
+#include "user.h"
 
 /* --- limits ------------------------------------------------------------------------------------------------------ */
 

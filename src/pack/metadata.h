@@ -6,7 +6,6 @@
 
 #include "additions.h"
 #include "init-kind.h"
-#include "user.h"
 
 typedef struct {
     const char *name, *version;

@@ -56,6 +56,7 @@ static gboolean find_user(GBytes *passwd, const char *wanted, ImageUser *user)
             user->uid = uid;
             user->gid = gid;
             user->name = g_strdup(fields[0]);
+            user->home = fields[4] && fields[5] && *fields[5] ? g_strdup(fields[5]) : NULL;
             found = TRUE;
         }
         g_strfreev(fields);
@@ -64,19 +65,22 @@ static gboolean find_user(GBytes *passwd, const char *wanted, ImageUser *user)
     return found;
 }
 
-/* name:password:gid:members */
-static gboolean find_group(GBytes *group, const char *wanted, guint32 *ret_gid)
+/* name:password:gid:members. wanted NULL: finds the name of *gid; else the number of that name. */
+static gboolean find_group(GBytes *group, const char *wanted, guint32 *gid, char **ret_name)
 {
     Database database;
-    guint32 gid;
+    guint32 found_gid;
     gboolean found = FALSE;
     char **fields;
 
     database_init(&database, group);
     while (!found && (fields = database_next(&database, 3))) {
-        found = strcmp(fields[0], wanted) == 0 && parse_id(fields[2], &gid);
-        if (found)
-            *ret_gid = gid;
+        found = parse_id(fields[2], &found_gid) && (wanted ? strcmp(fields[0], wanted) == 0 : found_gid == *gid);
+        if (found) {
+            *gid = found_gid;
+            if (ret_name)
+                *ret_name = g_strdup(fields[0]);
+        }
         g_strfreev(fields);
     }
     g_strfreev(database.lines);
@@ -116,9 +120,11 @@ void image_user_resolve(const char *spec, GBytes *passwd, GBytes *group, ImageUs
 
     result.known = find_user(passwd, user, &result) || parse_id(user, &result.uid);
     if (result.known && group_name && *group_name)
-        result.known = find_group(group, group_name, &result.gid) || parse_id(group_name, &result.gid);
+        result.known = find_group(group, group_name, &result.gid, NULL) || parse_id(group_name, &result.gid);
     else if (result.known && result.name)
         add_groups(group, &result);
+    if (result.known)
+        find_group(group, NULL, &result.gid, &result.group);
     *ret_user = result;
 }
 
@@ -126,4 +132,6 @@ void image_user_clear(ImageUser *user)
 {
     g_clear_pointer(&user->groups, g_array_unref);
     g_clear_pointer(&user->name, g_free);
+    g_clear_pointer(&user->home, g_free);
+    g_clear_pointer(&user->group, g_free);
 }

@@ -11,6 +11,8 @@ typedef struct {
     guint32 uid, gid;
     GArray *groups; /* guint32: supplementary groups, ascending, without gid; those of a named group are not added */
     char *name;     /* from passwd, or NULL */
+    char *home;     /* likewise */
+    char *group;    /* gid's name, from group, or NULL */
 } ImageUser;
 
 /* passwd and group are the files' bytes, or NULL. spec "" is root. */
