@@ -23,6 +23,9 @@ typedef enum {
     SERVICE_RESTART_NO,
 } ServiceRestart;
 
+/* Their words on the command line and in JSON, by number; each ends with NULL. */
+extern const char *const service_profile_words[], *const service_network_words[], *const service_restart_words[];
+
 #define SERVICE_UNSET (-1) /* of numbers: take the image's, or systemd's */
 
 typedef struct {
@@ -74,9 +77,17 @@ typedef struct {
 
 void service_options_init(ServiceOptions *ret_options);
 void service_options_clear(ServiceOptions *options);
+/* ret_copy need not be initialised. */
+void service_options_copy(const ServiceOptions *options, ServiceOptions *ret_copy);
 
-/* Only what differs from service_options_init() is written. */
+/* Only what differs from service_options_init() is written, and nothing secret: values of secret_environment and of what
+ * looks secret in environment are left to service_options_secrets_to_json(). */
 Json *service_options_to_json(const ServiceOptions *options);
-/* UNSUPPORTED: a key that this version does not know. */
-gboolean service_options_from_json(const Json *json, ServiceOptions *ret_options, GError **error)
+/* The rest, for a file that only root may read; NULL if there is nothing secret. */
+Json *service_options_secrets_to_json(const ServiceOptions *options);
+/* UNSUPPORTED: a key that this version does not know. secrets may be NULL. */
+gboolean service_options_from_json(const Json *json, const Json *secrets, ServiceOptions *ret_options, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+
+/* Whether a variable of that name is kept out of what everybody may read: PASSWORD, API_KEY, …; not what names a file. */
+gboolean service_environment_is_secret(const char *name);

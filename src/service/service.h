@@ -40,24 +40,28 @@ typedef struct {
     char *target;    /* of a link, else NULL */
 } ServiceFile;
 
-/* A folder kept over releases that must exist before the first start. */
+/* A folder kept over releases that must exist before the first start. tmpfiles makes it, with its owner and mode. */
 typedef struct {
     char *path;       /* on the host */
-    char *image_path; /* whose content fills it the first time; NULL: nothing does */
+    char *image_path; /* whose content fills it the first time, links resolved; NULL: nothing does */
 } ServiceVolume;
 
 /* What a spec becomes on a host. */
 typedef struct {
-    GPtrArray *files;    /* ServiceFile, by path; those shared by all services (gourd-names.*) included */
-    GPtrArray *volumes;  /* ServiceVolume */
-    char *sysusers;      /* path of the one among files, or NULL */
-    char *tmpfiles;      /* likewise */
-    char *user;          /* its name on the host; NULL: root or a number */
-    char *unit;          /* NAME.service */
-    GPtrArray *start;    /* char *: units to be started and enabled, in order: sockets, NAME.service */
-    char *pre_upgrade;   /* unit to be run before an upgrade, or NULL */
-    gboolean has_health; /* start waits for the health check */
-    gint64 steady_sec;   /* else how long to watch it */
+    GPtrArray *files;     /* ServiceFile, by path; those shared by all services (gourd-names.*) included */
+    GPtrArray *volumes;   /* ServiceVolume */
+    char *sysusers;       /* path of the one among files, or NULL */
+    char *tmpfiles;       /* likewise */
+    char *user;           /* its name on the host, where its numbers are to be asked for; NULL: uid and gid are known */
+    guint32 uid, gid;     /* without user: 0 for root, or what --user said */
+    gboolean identity;    /* units bind what service_identity() makes: it must be there before the first start */
+    gboolean keep_owners; /* volumes are filled with the image's owners; else all of it becomes the user's */
+    char *unit;           /* NAME.service */
+    GPtrArray *units;     /* char *: all of this service's own units, NAME.service the last */
+    GPtrArray *start;     /* char *: units to be started and enabled, in order */
+    char *pre_upgrade;    /* unit to be run before an upgrade, or NULL */
+    gboolean has_health;  /* start waits for the health check */
+    gint64 steady_sec;    /* else how long to watch it */
 } ServiceFiles;
 
 ServiceFiles *service_render(const ServiceSpec *spec, const ServiceContext *context, Notes *notes, GError **error)
@@ -65,7 +69,12 @@ ServiceFiles *service_render(const ServiceSpec *spec, const ServiceContext *cont
 void service_files_free(ServiceFiles *files);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ServiceFiles, service_files_free)
 
-/* Whether a unit file was written by gourd: its first line says so. */
+/* The passwd and group files that the service sees, given its user's numbers: ServiceFile with the paths that the units bind,
+ * in PATH_SERVICES/NAME/REVISION/. Empty where `identity` is FALSE. The caller unrefs. */
+GPtrArray *service_identity(const ServiceSpec *spec, const ServiceContext *context, guint32 uid, guint32 gid);
+
+void service_file_free(ServiceFile *file);
+/* Whether a file was written by gourd: its first line says so. */
 gboolean service_file_is_ours(const char *text);
 
 /* Loosenings of the sandbox that --allow knows, for help, audit and documentation; ends with a NULL name. */

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "render.h"
+
+#include <string.h>
+
+/* --- gourd-init -------------------------------------------------------------------------------------------------------- */
+
+/* Whether Environment= cannot say it: names with dots and dashes, values of any bytes. */
+static gboolean is_odd(const char *assignment)
+{
+    const char *equals = strchr(assignment, '=');
+    g_autofree char *name = g_strndup(assignment, (gsize)(equals - assignment));
+
+    return !unit_environment_is_valid(name, equals + 1);
+}
+
+static gboolean any_is_odd(char *const *environment)
+{
+    for (; environment && *environment; environment++)
+        if (is_odd(*environment))
+            return TRUE;
+    return FALSE;
+}
+
+gboolean render_needs_init(const ServiceSpec *spec, gboolean main)
+{
+    return (spec->secrets && spec->secrets[0]) || any_is_odd(spec->environment) ||
+           (main && (spec->pipes || spec->health.kind != SERVICE_HEALTH_NONE));
+}
+
+static void add_time(GStrvBuilder *argv, const char *option, guint64 usec)
+{
+    g_autofree char *text = g_strdup_printf("%" G_GUINT64_FORMAT, usec);
+
+    g_strv_builder_add_many(argv, option, text, NULL);
+}
+
+static void add_health(const ServiceHealth *health, GStrvBuilder *argv)
+{
+    static const char *const options[] = {NULL, NULL, "--health-http", "--health-tcp", "--health-unix"};
+
+    if (health->kind == SERVICE_HEALTH_NONE)
+        return;
+    for (char **arg = health->argv; arg && *arg; arg++)
+        g_strv_builder_add_many(argv, "--health-exec", *arg, NULL);
+    if (health->kind != SERVICE_HEALTH_EXEC)
+        g_strv_builder_add_many(argv, options[health->kind], health->target, NULL);
+    add_time(argv, "--interval", health->interval_usec);
+    add_time(argv, "--timeout", health->timeout_usec);
+    add_time(argv, "--start-period", health->start_period_usec);
+    add_time(argv, "--start-interval", health->start_interval_usec);
+    add_time(argv, "--retries", health->retries);
+}
+
+/* /run/gourd/init [OPTION]… -- PROGRAM [ARG]… */
+static char **init_argv(const ServiceSpec *spec, const char *program, char *const *argv, gboolean main)
+{
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+
+    g_strv_builder_add(builder, PATH_INIT_INSIDE);
+    if (strcmp(argv[0], program) != 0)
+        g_strv_builder_add_many(builder, "--argv0", argv[0], NULL);
+    if (main && spec->pipes)
+        g_strv_builder_add(builder, "--pipe");
+    for (char **assignment = spec->environment; assignment && *assignment; assignment++)
+        if (is_odd(*assignment))
+            g_strv_builder_add_many(builder, "--setenv", *assignment, NULL);
+    for (char **secret = spec->secrets; secret && *secret; secret++) {
+        g_autofree char *name = g_strndup(*secret, strcspn(*secret, "="));
+        g_autofree char *both = g_strdup_printf("%s=%s", name, name);
+
+        g_strv_builder_add_many(builder, "--secret", both, NULL);
+    }
+    if (main)
+        add_health(&spec->health, builder);
+    g_strv_builder_add_many(builder, "--", program, NULL);
+    g_strv_builder_addv(builder, (const char **)argv + 1);
+    return g_strv_builder_end(builder);
+}
+
+gboolean render_exec(const Render *render, const char *program, char *const *argv, gboolean main, UnitFile *unit,
+                     GError **error)
+{
+    if (!render_needs_init(render->spec, main))
+        return render_take(unit, "ExecStart", unit_quote_exec(program, (const char *const *)argv, 0, error));
+    if (!render->context->init_path) {
+        gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "this service needs gourd-init, which was not found");
+        return gourd_error_hint(error, "it is installed with gourd; health checks, secrets in the environment and "
+                                       "output by the name /dev/stdout go through it");
+    }
+    g_auto(GStrv) whole = init_argv(render->spec, program, argv, main);
+
+    return render_take(unit, "BindReadOnlyPaths",
+                       unit_quote_bind("", render->context->init_path, PATH_INIT_INSIDE, NULL, error)) &&
+           render_take(unit, "ExecStart", unit_quote_exec(PATH_INIT_INSIDE, (const char *const *)whole, 0, error));
+}
+
+/* --- environment ------------------------------------------------------------------------------------------------------- */
+
+/* What systemd would add by itself: of the host's user, and of the host's language, which the image may not know. */
+static const char *const foreign[] = {
+    "USER",       "LOGNAME",    "SHELL",        "LANG",           "LANGUAGE",          "LC_CTYPE",
+    "LC_NUMERIC", "LC_TIME",    "LC_COLLATE",   "LC_MONETARY",    "LC_MESSAGES",       "LC_PAPER",
+    "LC_NAME",    "LC_ADDRESS", "LC_TELEPHONE", "LC_MEASUREMENT", "LC_IDENTIFICATION",
+};
+
+static void add_unset(const ServiceSpec *spec, UnitFile *unit)
+{
+    g_autoptr(GString) names = g_string_new(NULL);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(foreign); i++)
+        if (!spec_get_environment(spec, foreign[i]))
+            g_string_append_printf(names, "%s%s", names->len > 0 ? " " : "", foreign[i]);
+    if (names->len > 0)
+        unit_file_add(unit, "Service", "UnsetEnvironment", names->str);
+}
+
+/* NAME=FILE for LoadCredential=. */
+static gboolean add_credentials(char *const *credentials, UnitFile *unit, GError **error)
+{
+    for (; credentials && *credentials; credentials++) {
+        const char *equals = strchr(*credentials, '=');
+        g_autofree char *name = g_strndup(*credentials, (gsize)(equals - *credentials));
+        g_autofree char *path = unit_quote_single_path("", equals + 1, error);
+
+        if (!path)
+            return FALSE;
+        if (strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") != strlen(name)) {
+            g_autofree char *shown = text_escape(name);
+
+            return gourd_error_set(error, GOURD_ERROR_USAGE, "'%s' is no name for a credential", shown);
+        }
+        unit_file_addf(unit, "Service", "LoadCredential", "%s:%s", name, path);
+    }
+    return TRUE;
+}
+
+gboolean render_environment(const Render *render, UnitFile *unit, GError **error)
+{
+    const ServiceSpec *spec = render->spec;
+
+    for (char **assignment = spec->environment; *assignment; assignment++) {
+        const char *equals = strchr(*assignment, '=');
+        g_autofree char *name = g_strndup(*assignment, (gsize)(equals - *assignment));
+
+        if (!is_odd(*assignment) && !render_take(unit, "Environment", unit_quote_environment(name, equals + 1, error)))
+            return FALSE;
+    }
+    if (spec->secret_environment[0]) {
+        g_autofree char *path = render_generated_path(render->context, "environment");
+
+        if (!render_take(unit, "EnvironmentFile", unit_quote_single_path("", path, error)))
+            return FALSE;
+    }
+    add_unset(spec, unit);
+    return add_credentials(spec->secrets, unit, error) && add_credentials(spec->credentials, unit, error);
+}
+
+/* A value as EnvironmentFile= reads it: in double quotes a backslash takes the next of these as it is, and line breaks stay
+ * (systemd.exec(5), EnvironmentFile=; systemd's src/basic/env-file.c). */
+static void append_value(GString *out, const char *value)
+{
+    g_string_append_c(out, '"');
+    for (; *value; value++) {
+        if (strchr("\"\\`$", *value))
+            g_string_append_c(out, '\\');
+        g_string_append_c(out, *value);
+    }
+    g_string_append(out, "\"\n");
+}
+
+gboolean render_environment_file(const Render *render, GError **error)
+{
+    char *const *environment = render->spec->secret_environment;
+    g_autofree char *path = render_generated_path(render->context, "environment");
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    if (!environment[0])
+        return TRUE;
+    for (; *environment; environment++) {
+        const char *equals = strchr(*environment, '=');
+        g_autofree char *name = g_strndup(*environment, (gsize)(equals - *environment));
+
+        if (is_odd(*environment)) {
+            g_autofree char *shown = text_escape(name);
+
+            gourd_error_set(error, GOURD_ERROR_UNSUPPORTED,
+                            "the secret variable '%s' has a name or a value that systemd does not take", shown);
+            return gourd_error_hint(error, "names are letters, digits and '_', values UTF-8; --secret takes any value");
+        }
+        g_string_append_printf(text, "%s=", name);
+        append_value(text, equals + 1);
+    }
+    render_add_file(render, path, 0600, "Values that are secret. 'gourd upgrade' writes a new file.", text->str);
+    return TRUE;
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "render.h"
+
+/* Names for services: the host's /etc/hosts and resolv.conf as files in /run/gourd, which are bound over those of images.
+ *
+ * They are written in place, so that what is bound already changes too; and by commands that an admin can read in the unit.
+ * A network of a service's own cannot reach the stub of systemd-resolved on 127.0.0.53 (systemd-resolved.service(8)), so for
+ * those there is a file with the servers behind it. It does not stay active: each start of a service runs it again, and so
+ * does the path unit when the host's files change. */
+
+#define STUB_SERVER "^nameserver[[:space:]]+127[.]0[.]0[.]5[34]"
+#define LOCALHOST "[[:space:]]localhost([[:space:]]|$)"
+#define RESOLVED_UPLINK "/run/systemd/resolve/resolv.conf"
+
+static const char hosts_script[] = "{ cat /etc/hosts; grep -Eq '" LOCALHOST "' /etc/hosts || "
+                                   "echo '127.0.0.1 localhost'; } >" PATH_RUN "/hosts 2>/dev/null";
+static const char resolv_script[] = "cat /etc/resolv.conf >" PATH_RUN "/resolv.conf 2>/dev/null || :";
+static const char uplink_script[] = "from=/etc/resolv.conf; if grep -Eq '" STUB_SERVER
+                                    "' $from && [ -s " RESOLVED_UPLINK " ]; then "
+                                    "from=" RESOLVED_UPLINK "; fi; cat $from >" PATH_RUN
+                                    "/resolv-uplink.conf 2>/dev/null || :";
+
+static gboolean add_script(UnitFile *unit, const char *script, GError **error)
+{
+    const char *const argv[] = {"/bin/sh", "-c", script, NULL};
+
+    return render_take(unit, "ExecStart", unit_quote_exec(argv[0], argv, UNIT_EXEC_NO_ENVIRONMENT, error));
+}
+
+static gboolean add_service(const Render *render, GError **error)
+{
+    static const char *const settings[][2] = {
+        {"RuntimeDirectory", "gourd"},
+        {"RuntimeDirectoryPreserve", "yes"},
+        {"UMask", "0022"},
+        {"CapabilityBoundingSet", ""},
+        {"NoNewPrivileges", "yes"},
+        {"PrivateDevices", "yes"},
+        {"PrivateNetwork", "yes"},
+        {"PrivateTmp", "yes"},
+        {"ProtectControlGroups", "yes"},
+        {"ProtectHome", "yes"},
+        {"ProtectKernelModules", "yes"},
+        {"ProtectKernelTunables", "yes"},
+        {"ProtectSystem", "strict"},
+        {"RestrictNamespaces", "yes"},
+    };
+    g_autoptr(UnitFile) unit = unit_file_new();
+
+    unit_file_add(unit, "Unit", "Description", "Host names and name servers for the services of gourd");
+    unit_file_add(unit, "Unit", "After", "systemd-resolved.service");
+    unit_file_add(unit, "Unit", "StartLimitIntervalSec", "0");
+    unit_file_add(unit, "Service", "Type", "oneshot");
+    if (!add_script(unit, hosts_script, error) || !add_script(unit, resolv_script, error) ||
+        !add_script(unit, uplink_script, error))
+        return FALSE;
+    for (gsize i = 0; i < G_N_ELEMENTS(settings); i++)
+        unit_file_add(unit, "Service", settings[i][0], settings[i][1]);
+    return render_add_shared_unit(render, "gourd-names.service", unit, error);
+}
+
+gboolean render_names(const Render *render, GError **error)
+{
+    g_autoptr(UnitFile) unit = unit_file_new();
+
+    if (!render->spec->hosts_file && !render->spec->resolv_file)
+        return TRUE;
+    unit_file_add(unit, "Unit", "Description", "Changes of host names and name servers for the services of gourd");
+    unit_file_add(unit, "Path", "PathChanged", "/etc/hosts");
+    unit_file_add(unit, "Path", "PathChanged", "/etc/resolv.conf");
+    unit_file_add(unit, "Path", "PathChanged", RESOLVED_UPLINK);
+    return add_service(render, error) && render_add_shared_unit(render, "gourd-names.path", unit, error);
+}

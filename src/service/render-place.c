@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "render.h"
+
+#include <linux/capability.h>
+#include <string.h>
+
+/* --- root and mounts ----------------------------------------------------------------------------------------------------- */
+
+static const ServiceMount *find_mount(const ServiceSpec *spec, const char *destination)
+{
+    for (guint i = 0; i < spec->mounts->len; i++) {
+        const ServiceMount *mount = g_ptr_array_index(spec->mounts, i);
+
+        if (strcmp(mount->destination, destination) == 0)
+            return mount;
+    }
+    return NULL;
+}
+
+static gboolean add_root(const Render *render, UnitFile *unit, GError **error)
+{
+    const ServiceMount *overlay = find_mount(render->spec, "/");
+
+    if (!overlay)
+        return render_take(unit, "RootImage", unit_quote_single_path("", render->context->bundle_path, error));
+    g_autofree char *path = render_overlay_path(render->context, overlay);
+
+    return render_take(unit, "RootDirectory", unit_quote_single_path("", path, error));
+}
+
+static gboolean add_bind(UnitFile *unit, gboolean read_only, const char *source, const char *destination,
+                         GError **error)
+{
+    return render_take(unit, read_only ? "BindReadOnlyPaths" : "BindPaths",
+                       unit_quote_bind("", source, destination, NULL, error));
+}
+
+static gboolean add_mount(const Render *render, const ServiceMount *mount, UnitFile *unit, GError **error)
+{
+    g_autofree char *overlay = NULL;
+
+    switch (mount->kind) {
+    case SERVICE_MOUNT_VOLUME:
+    case SERVICE_MOUNT_BIND:
+        return add_bind(unit, mount->read_only, mount->source, mount->destination, error);
+    case SERVICE_MOUNT_TMPFS:
+        return render_take(unit, "TemporaryFileSystem", unit_quote_tmpfs(mount->destination, mount->options, error));
+    case SERVICE_MOUNT_WRITABLE:
+        if (strcmp(mount->destination, "/") == 0)
+            return TRUE;
+        overlay = render_overlay_path(render->context, mount);
+        return add_bind(unit, FALSE, overlay, mount->destination, error);
+    }
+    g_assert_not_reached();
+}
+
+/* PrivateTmp= goes over both folders, and over whatever else is mounted there. */
+static gboolean add_tmp(const Render *render, UnitFile *unit, GError **error)
+{
+    static const char *const folders[] = {"/tmp", "/var/tmp"};
+    gboolean asked = FALSE;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(folders); i++)
+        asked |= find_mount(render->spec, folders[i]) != NULL;
+    if (!asked)
+        unit_file_add(unit, "Service", "PrivateTmp", "yes");
+    for (gsize i = 0; asked && i < G_N_ELEMENTS(folders); i++)
+        if (!find_mount(render->spec, folders[i]) &&
+            !render_take(unit, "TemporaryFileSystem", unit_quote_tmpfs(folders[i], "mode=1777", error)))
+            return FALSE;
+    return TRUE;
+}
+
+static gboolean add_identity(const Render *render, UnitFile *unit, GError **error)
+{
+    const ServiceUser *user = &render->spec->user;
+    g_autofree char *passwd = render_generated_path(render->context, "passwd");
+    g_autofree char *group = render_generated_path(render->context, "group");
+
+    return (!user->passwd || add_bind(unit, TRUE, passwd, "/etc/passwd", error)) &&
+           (!user->groups || add_bind(unit, TRUE, group, "/etc/group", error));
+}
+
+/* For programs that use syslog(3). From 257 on systemd does it unasked where there is a root image. */
+static void add_log_sockets(const Render *render, UnitFile *unit)
+{
+    if (unit_target_knows(render->context->systemd_version, "Service", "BindLogSockets", NULL))
+        unit_file_add(unit, "Service", "BindLogSockets", "yes");
+    else
+        unit_file_add(unit, "Service", "BindReadOnlyPaths",
+                      "/dev/log /run/systemd/journal/socket /run/systemd/journal/stdout");
+}
+
+gboolean render_mounts(const Render *render, UnitFile *unit, GError **error)
+{
+    const ServiceSpec *spec = render->spec;
+    gboolean host = spec->network == SERVICE_NETWORK_HOST;
+
+    if (!add_root(render, unit, error))
+        return FALSE;
+    for (guint i = 0; i < spec->mounts->len; i++)
+        if (!add_mount(render, g_ptr_array_index(spec->mounts, i), unit, error))
+            return FALSE;
+    if (!add_tmp(render, unit, error) || !add_identity(render, unit, error))
+        return FALSE;
+    add_log_sockets(render, unit);
+    return (!spec->hosts_file || add_bind(unit, TRUE, PATH_RUN "/hosts", "/etc/hosts", error)) &&
+           (!spec->resolv_file || add_bind(unit, TRUE, host ? PATH_RUN "/resolv.conf" : PATH_RUN "/resolv-uplink.conf",
+                                           "/etc/resolv.conf", error));
+}
+
+/* --- sandbox ------------------------------------------------------------------------------------------------------------- */
+
+/* What root must be able to do to become somebody else, and to prepare folders for them. */
+#define CAPABILITIES_OF_ROOT                                                                     \
+    (CAPABILITY_BIT(CAP_CHOWN) | CAPABILITY_BIT(CAP_DAC_OVERRIDE) | CAPABILITY_BIT(CAP_FOWNER) | \
+     CAPABILITY_BIT(CAP_KILL) | CAPABILITY_BIT(CAP_SETGID) | CAPABILITY_BIT(CAP_SETUID))
+
+/* What Docker gives containers (moby oci/caps/defaults.go): for the profile trusted. */
+#define CAPABILITIES_OF_CONTAINERS                                                                                 \
+    (CAPABILITIES_OF_ROOT | CAPABILITY_BIT(CAP_FSETID) | CAPABILITY_BIT(CAP_MKNOD) | CAPABILITY_BIT(CAP_NET_RAW) | \
+     CAPABILITY_BIT(CAP_SETFCAP) | CAPABILITY_BIT(CAP_SETPCAP) | CAPABILITY_BIT(CAP_NET_BIND_SERVICE) |            \
+     CAPABILITY_BIT(CAP_SYS_CHROOT) | CAPABILITY_BIT(CAP_AUDIT_WRITE))
+
+/* A user that is not root has capabilities only if they are ambient. */
+static guint64 wanted_capabilities(const ServiceSpec *spec)
+{
+    return spec->capabilities | (spec->low_port ? CAPABILITY_BIT(CAP_NET_BIND_SERVICE) : 0);
+}
+
+static guint64 bounding_set(const ServiceSpec *spec)
+{
+    guint64 set = wanted_capabilities(spec);
+
+    if (spec->profile == SERVICE_PROFILE_TRUSTED || sandbox_allows(spec->allow, "new-privileges"))
+        set |= CAPABILITIES_OF_CONTAINERS;
+    else if (spec->user.kind == SERVICE_USER_ROOT)
+        set |= CAPABILITIES_OF_ROOT;
+    return set;
+}
+
+static void add_capabilities(const ServiceSpec *spec, UnitFile *unit)
+{
+    guint64 wanted = wanted_capabilities(spec);
+    g_autofree char *ambient = capability_set_to_text(wanted);
+    g_autofree char *bounding = capability_set_to_text(bounding_set(spec));
+
+    unit_file_add(unit, "Service", "CapabilityBoundingSet", bounding);
+    if (wanted && spec->user.kind != SERVICE_USER_ROOT)
+        unit_file_add(unit, "Service", "AmbientCapabilities", ambient);
+}
+
+/* Capabilities in a user namespace of its own are none over ports and devices of the host, and root there is nobody here. */
+static gboolean has_private_users(const ServiceSpec *spec)
+{
+    return spec->profile != SERVICE_PROFILE_TRUSTED && spec->user.kind != SERVICE_USER_ROOT &&
+           bounding_set(spec) == 0 && !sandbox_allows(spec->allow, "users");
+}
+
+static void add_profile_comment(const ServiceSpec *spec, UnitFile *unit)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    const ServiceLoosening *list = service_loosenings();
+
+    g_string_printf(text, "Sandbox: profile %s", service_profile_words[spec->profile]);
+    for (guint i = 0, n = 0; list[i].name; i++)
+        if (spec->allow & (G_GUINT64_CONSTANT(1) << i))
+            g_string_append_printf(text, "%s%s", n++ > 0 ? ", " : "; allowed too: ", list[i].name);
+    unit_file_comment(unit, "Service", text->str);
+}
+
+void render_sandbox(const Render *render, UnitFile *unit)
+{
+    const ServiceSpec *spec = render->spec;
+
+    add_profile_comment(spec, unit);
+    add_capabilities(spec, unit);
+    sandbox_render(spec->profile, spec->allow, unit);
+    if (has_private_users(spec))
+        unit_file_add(unit, "Service", "PrivateUsers", "yes");
+    if (spec->process1)
+        unit_file_add(unit, "Service", "PrivatePIDs", "yes");
+    if (spec->network == SERVICE_NETWORK_NONE) {
+        unit_file_add(unit, "Service", "PrivateNetwork", "yes");
+        unit_file_add(unit, "Service", "IPAddressDeny", "any");
+        unit_file_add(unit, "Service", "IPAddressAllow", "localhost");
+    }
+}
+
+static gboolean add_devices(const ServiceSpec *spec, UnitFile *unit, GError **error)
+{
+    for (guint i = 0; i < spec->devices->len; i++) {
+        const ServiceDevice *device = g_ptr_array_index(spec->devices, i);
+        g_autofree char *path = unit_quote_path("", device->path, error);
+
+        if (!path)
+            return FALSE;
+        unit_file_addf(unit, "Service", "DeviceAllow", "%s %s", path, device->access);
+    }
+    return TRUE;
+}
+
+static void add_user(const ServiceSpec *spec, UnitFile *unit)
+{
+    switch (spec->user.kind) {
+    case SERVICE_USER_OWN:
+        unit_file_add(unit, "Service", "User", spec->user.host_name);
+        unit_file_add(unit, "Service", "Group", spec->user.host_name);
+        break;
+    case SERVICE_USER_NUMBER:
+        unit_file_addf(unit, "Service", "User", "%u", spec->user.uid);
+        unit_file_addf(unit, "Service", "Group", "%u", spec->user.gid);
+        break;
+    case SERVICE_USER_ROOT:
+        unit_file_add(unit, "Service", "User", "root");
+        break;
+    }
+}
+
+gboolean render_place(const Render *render, UnitFile *unit, GError **error)
+{
+    add_user(render->spec, unit);
+    if (!render_take(unit, "WorkingDirectory", unit_quote_single_path("", render->spec->working_dir, error)) ||
+        !render_environment(render, unit, error))
+        return FALSE;
+    unit_file_add(unit, "Service", "SyslogIdentifier", render->context->name);
+    if (!render_mounts(render, unit, error))
+        return FALSE;
+    render_sandbox(render, unit);
+    return add_devices(render->spec, unit, error);
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "render.h"
+
+#include <string.h>
+
+/* Restarts go on for ever, as those of a container do, but slow down. */
+#define RESTART_SEC "1s"
+#define RESTART_STEPS "8"
+#define RESTART_MAX_SEC "1min"
+
+/* What a start may take beyond the probes: mounting, and a machine that boots. */
+#define START_MARGIN_USEC (30 * G_USEC_PER_SEC)
+/* How much later than the last probe gourd-init itself must have said something. */
+#define WATCHDOG_MARGIN_USEC (10 * G_USEC_PER_SEC)
+
+static void add_unit_section(const Render *render, UnitFile *unit)
+{
+    const ServiceSpec *spec = render->spec;
+    g_autofree char *description = unit_quote_text(spec->description);
+    gboolean names = spec->hosts_file || spec->resolv_file;
+    gboolean network = spec->network == SERVICE_NETWORK_HOST;
+
+    unit_file_add(unit, "Unit", "Description", description);
+    for (char **url = spec->documentation; *url; url++) {
+        g_autofree char *quoted = unit_quote_percent(*url);
+
+        unit_file_add(unit, "Unit", "Documentation", quoted);
+    }
+    if (names)
+        unit_file_add(unit, "Unit", "Wants", "gourd-names.service gourd-names.path");
+    if (network)
+        unit_file_add(unit, "Unit", "Wants", "network-online.target");
+    for (guint i = 0; i < spec->publish->len; i++) {
+        g_autofree char *socket = render_proxy_name(render, g_ptr_array_index(spec->publish, i), ".socket");
+
+        unit_file_add(unit, "Unit", "Wants", socket);
+    }
+    for (char **name = spec->requires; name && *name; name++)
+        unit_file_add(unit, "Unit", "Requires", *name);
+    if (names || network)
+        unit_file_addf(unit, "Unit", "After", "%s%s%s", names ? "gourd-names.service" : "", names && network ? " " : "",
+                       network ? "network-online.target" : "");
+    for (char **name = spec->requires; name && *name; name++)
+        unit_file_add(unit, "Unit", "After", *name);
+    for (char **name = spec->after; name && *name; name++)
+        unit_file_add(unit, "Unit", "After", *name);
+    unit_file_add(unit, "Unit", "StartLimitIntervalSec", "0");
+}
+
+static void add_duration(UnitFile *unit, const char *key, guint64 usec)
+{
+    g_autofree char *text = unit_format_duration(usec);
+
+    unit_file_add(unit, "Service", key, text);
+}
+
+/* How systemd learns that the service is up, and that it still is. */
+static void add_readiness(const Render *render, UnitFile *unit)
+{
+    const ServiceHealth *health = &render->spec->health;
+    guint64 probe = health->interval_usec + health->timeout_usec;
+
+    if (health->kind != SERVICE_HEALTH_NONE) {
+        unit_file_add(unit, "Service", "Type", "notify");
+        unit_file_add(unit, "Service", "NotifyAccess", "main");
+        /* gourd-init says itself that the service is unhealthy; the watchdog is for the case that it says nothing. */
+        add_duration(unit, "WatchdogSec", probe * (health->retries + 1) + WATCHDOG_MARGIN_USEC);
+        unit_file_add(unit, "Service", "WatchdogSignal",
+                      render->spec->stop_signal ? render->spec->stop_signal : "SIGTERM");
+        add_duration(unit, "TimeoutStartSec", health->start_period_usec + probe * health->retries + START_MARGIN_USEC);
+    } else if (render->spec->notify) {
+        unit_file_add(unit, "Service", "Type", "notify");
+        unit_file_add(unit, "Service", "NotifyAccess", "all");
+    } else
+        unit_file_add(unit, "Service", "Type", "exec");
+}
+
+static void add_restart(const Render *render, UnitFile *unit)
+{
+    unit_file_add(unit, "Service", "Restart", service_restart_words[render->spec->restart]);
+    if (render->spec->restart == SERVICE_RESTART_NO)
+        return;
+    unit_file_add(unit, "Service", "RestartSec", RESTART_SEC);
+    /* Nobody asked for these, so their absence is not worth a note. */
+    if (unit_target_knows(render->context->systemd_version, "Service", "RestartSteps", NULL)) {
+        unit_file_add(unit, "Service", "RestartSteps", RESTART_STEPS);
+        unit_file_add(unit, "Service", "RestartMaxDelaySec", RESTART_MAX_SEC);
+    }
+}
+
+/* A shell or a Java program that was ended by a signal says so by its exit status; systemd takes that for a failure. */
+static int status_of_signal(const char *name)
+{
+    static const struct {
+        const char *name;
+        int status;
+    } statuses[] = {{"SIGTERM", 143}, {"SIGINT", 130}, {"SIGQUIT", 131}, {"SIGHUP", 129}};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(statuses); i++)
+        if (strcmp(statuses[i].name, name) == 0)
+            return statuses[i].status;
+    return 0;
+}
+
+static void add_stopping(const Render *render, UnitFile *unit)
+{
+    const ServiceSpec *spec = render->spec;
+    const char *signal = spec->stop_signal ? spec->stop_signal : "SIGTERM";
+    int status = status_of_signal(signal);
+
+    unit_file_add(unit, "Service", "KillMode", "mixed");
+    if (strcmp(signal, "SIGTERM") != 0)
+        unit_file_add(unit, "Service", "KillSignal", signal);
+    if (spec->stop_timeout_usec != SERVICE_UNSET)
+        add_duration(unit, "TimeoutStopSec", (guint64)spec->stop_timeout_usec);
+    if (status)
+        unit_file_addf(unit, "Service", "SuccessExitStatus", "%d %s", status, signal);
+    else
+        unit_file_add(unit, "Service", "SuccessExitStatus", signal);
+    unit_file_add(unit, "Service", "OOMPolicy", "continue");
+}
+
+static void add_limits(const Render *render, UnitFile *unit)
+{
+    const ServiceSpec *spec = render->spec;
+
+    if (spec->memory) {
+        g_autofree char *size = unit_format_size(spec->memory);
+
+        unit_file_add(unit, "Service", "MemoryMax", size);
+    }
+    if (spec->swap) {
+        g_autofree char *size = unit_format_size(spec->swap);
+
+        unit_file_add(unit, "Service", "MemorySwapMax", size);
+    }
+    if (spec->cpus_per_mille > 0 && spec->cpus_per_mille % 10 == 0)
+        unit_file_addf(unit, "Service", "CPUQuota", "%" G_GINT64_FORMAT "%%", spec->cpus_per_mille / 10);
+    else if (spec->cpus_per_mille > 0)
+        unit_file_addf(unit, "Service", "CPUQuota", "%" G_GINT64_FORMAT ".%" G_GINT64_FORMAT "%%",
+                       spec->cpus_per_mille / 10, spec->cpus_per_mille % 10);
+    if (spec->pids != SERVICE_UNSET)
+        unit_file_addf(unit, "Service", "TasksMax", "%" G_GINT64_FORMAT, spec->pids);
+}
+
+gboolean render_service(const Render *render, GError **error)
+{
+    g_autoptr(UnitFile) unit = unit_file_new();
+
+    add_unit_section(render, unit);
+    add_readiness(render, unit);
+    if (!render_exec(render, render->spec->program, render->spec->argv, TRUE, unit, error))
+        return FALSE;
+    add_restart(render, unit);
+    add_stopping(render, unit);
+    add_limits(render, unit);
+    if (!render_place(render, unit, error))
+        return FALSE;
+    unit_file_add(unit, "Install", "WantedBy", "multi-user.target");
+    return render_add_unit(render, render->files->unit, unit, error);
+}
+
+/* Run once, in the place of the service, which is down meanwhile; not enabled, and not restarted. */
+gboolean render_pre_upgrade(const Render *render, GError **error)
+{
+    char *const *argv = render->spec->pre_upgrade;
+    g_autoptr(UnitFile) unit = unit_file_new();
+
+    if (!argv)
+        return TRUE;
+    g_autofree char *name = unit_name_for_service(render->context->name, "pre-upgrade", ".service", error);
+    g_autofree char *description = unit_quote_text(render->spec->description);
+    if (!name)
+        return FALSE;
+    unit_file_addf(unit, "Unit", "Description", "%s: before an upgrade", description);
+    if (render->spec->hosts_file || render->spec->resolv_file) {
+        unit_file_add(unit, "Unit", "Wants", "gourd-names.service");
+        unit_file_add(unit, "Unit", "After", "gourd-names.service");
+    }
+    for (char **other = render->spec->requires; other && *other; other++) {
+        unit_file_add(unit, "Unit", "Requires", *other);
+        unit_file_add(unit, "Unit", "After", *other);
+    }
+    unit_file_add(unit, "Unit", "Conflicts", render->files->unit);
+    unit_file_add(unit, "Unit", "Before", render->files->unit);
+    unit_file_add(unit, "Service", "Type", "oneshot");
+    if (!render_exec(render, argv[0], argv, FALSE, unit, error))
+        return FALSE;
+    add_limits(render, unit);
+    if (!render_place(render, unit, error))
+        return FALSE;
+    render->files->pre_upgrade = g_steal_pointer(&name);
+    return render_add_unit(render, render->files->pre_upgrade, unit, error);
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "render.h"
+
+#include <string.h>
+
+#define SYSTEM_ID_MAX 999 /* the last number of system users (Debian policy 9.2.2; SYS_UID_MAX of login.defs) */
+
+/* A line each for sysusers.d(5). A number that is taken already is no harm: sysusers then takes another. */
+gboolean render_user(const Render *render, GError **error)
+{
+    const ServiceUser *user = &render->spec->user;
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_autofree char *name = g_strdup_printf("gourd-%s.conf", render->context->name);
+    g_autofree char *path = g_build_filename(PATH_SYSUSERS, name, NULL);
+
+    if (user->kind == SERVICE_USER_ROOT)
+        return TRUE;
+    g_autofree char *title = g_strdup_printf("gourd service %s", render->context->name);
+    g_autofree char *quoted = unit_quote_word(title);
+    if (user->kind == SERVICE_USER_NUMBER)
+        g_string_append_printf(text, "g %s %u\nu %s %u:%u %s\n", user->host_name, user->gid, user->host_name, user->uid,
+                               user->gid, quoted);
+    else if (user->in_image && user->uid > 0 && user->uid <= SYSTEM_ID_MAX)
+        g_string_append_printf(text, "u %s %u %s\n", user->host_name, user->uid, quoted);
+    else
+        g_string_append_printf(text, "u %s - %s\n", user->host_name, quoted);
+    render_add_file(render, path, 0644, "To have other numbers, make the user before installing.", text->str);
+    render->files->sysusers = g_steal_pointer(&path);
+    return TRUE;
+}
+
+/* --- folders ----------------------------------------------------------------------------------------------------------- */
+
+/* Who owns a volume, as two fields. */
+static char *owner_of(const Render *render, const ServiceMount *mount)
+{
+    const ServiceUser *user = &render->spec->user;
+
+    switch (user->kind) {
+    case SERVICE_USER_OWN:
+        return g_strdup_printf(":%s :%s", user->host_name, user->host_name);
+    case SERVICE_USER_NUMBER:
+        return g_strdup_printf(":%u :%u", user->uid, user->gid);
+    case SERVICE_USER_ROOT:
+        return g_strdup_printf(":%u :%u", mount->uid, mount->gid);
+    }
+    g_assert_not_reached();
+}
+
+/* A line of tmpfiles.d(5). With ":" mode and owner are for the first time only: a database tightens its folder itself. */
+static void add_folder(GString *text, const char *path, const char *mode, const char *owner)
+{
+    g_autofree char *quoted = unit_quote_word(path);
+
+    g_string_append_printf(text, "d %s %s %s - -\n", quoted, mode, owner);
+}
+
+static void add_mount_folders(const Render *render, const ServiceMount *mount, GString *text)
+{
+    g_autofree char *owner = owner_of(render, mount);
+    g_autofree char *mode = g_strdup_printf(":%04o", mount->mode);
+    g_autofree char *upper = g_strconcat(mount->source, "/upper", NULL),
+                    *work = g_strconcat(mount->source, "/work", NULL);
+
+    if (mount->kind == SERVICE_MOUNT_VOLUME)
+        add_folder(text, mount->source, mode, owner);
+    else if (mount->kind == SERVICE_MOUNT_WRITABLE) {
+        gboolean root = strcmp(mount->destination, "/") == 0;
+
+        add_folder(text, mount->source, "0700", "root root");
+        /* The root folder stays root's, as it is in the image: else the user could replace any file. */
+        add_folder(text, upper, mode, root ? ":root :root" : owner);
+        add_folder(text, work, "0755", "root root");
+    }
+}
+
+gboolean render_folders(const Render *render, GError **error)
+{
+    const GPtrArray *mounts = render->spec->mounts;
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal); /* a volume can be mounted twice */
+    g_autofree char *name = g_strdup_printf("gourd-%s.conf", render->context->name);
+    g_autofree char *path = g_build_filename(PATH_TMPFILES, name, NULL);
+    g_autofree char *top = g_build_filename(PATH_VOLUMES, render->context->name, NULL);
+
+    for (guint i = 0; i < mounts->len; i++) {
+        const ServiceMount *mount = g_ptr_array_index(mounts, i);
+
+        if (mount->source && g_hash_table_add(seen, mount->source))
+            add_mount_folders(render, mount, text);
+    }
+    if (text->len == 0)
+        return TRUE;
+    g_autoptr(GString) whole = g_string_new(NULL);
+    /* Nobody else on the host looks into volumes; systemd mounts them as root. */
+    add_folder(whole, top, "0700", "root root");
+    g_string_append(whole, text->str);
+    render_add_file(render, path, 0644, "To change modes or owners, change those of the folders: they stay.",
+                    whole->str);
+    render->files->tmpfiles = g_steal_pointer(&path);
+    return TRUE;
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+/* Parts of service_render(): each adds files, or settings to a unit. */
+
+#include "sandbox.h"
+#include "spec.h"
+
+typedef struct {
+    const ServiceSpec *spec;
+    const ServiceContext *context;
+    ServiceFiles *files;
+    Notes *notes;
+} Render;
+
+/* A generated file, with the lines that say who wrote it and `how` to change it. Takes nothing. */
+void render_add_file(const Render *render, const char *path, mode_t mode, const char *how, const char *text);
+/* A unit that is fitted to the target's systemd. */
+gboolean render_add_unit(const Render *render, const char *name, UnitFile *unit, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+/* The same for units that are not this service's alone: their text depends on nothing but the target. */
+gboolean render_add_shared_unit(const Render *render, const char *name, UnitFile *unit, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/* Appends KEY=VALUE to [Service] and frees the value; NULL is the error of who quoted it. */
+gboolean render_take(UnitFile *unit, const char *key, char *value) G_GNUC_WARN_UNUSED_RESULT;
+
+/* PATH_SERVICES/NAME/REVISION/FILE. The caller frees. */
+char *render_generated_path(const ServiceContext *context, const char *file);
+
+/* --- what the service and the command before an upgrade share ------------------------------------------------------- */
+
+/* Root, mounts, user, environment and sandbox: all but the command. */
+gboolean render_place(const Render *render, UnitFile *unit, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean render_mounts(const Render *render, UnitFile *unit, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean render_environment(const Render *render, UnitFile *unit, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void render_sandbox(const Render *render, UnitFile *unit);
+
+/* ExecStart= of a program, by gourd-init where that is needed. main: the service's own program. */
+gboolean render_exec(const Render *render, const char *program, char *const *argv, gboolean main, UnitFile *unit,
+                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Whether gourd-init runs it. */
+gboolean render_needs_init(const ServiceSpec *spec, gboolean main);
+
+/* --- files ----------------------------------------------------------------------------------------------------------- */
+
+gboolean render_service(const Render *render, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean render_pre_upgrade(const Render *render, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean render_proxies(const Render *render, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* "web-8080.socket". The caller frees. */
+char *render_proxy_name(const Render *render, const ServicePublish *publish, const char *suffix);
+gboolean render_overlays(const Render *render, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Where an overlay is seen on the host. The caller frees. */
+char *render_overlay_path(const ServiceContext *context, const ServiceMount *mount);
+gboolean render_names(const Render *render, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean render_user(const Render *render, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean render_folders(const Render *render, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean render_environment_file(const Render *render, GError **error) G_GNUC_WARN_UNUSED_RESULT;

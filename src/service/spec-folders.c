@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "inside.h"
+#include "spec-mounts.h"
+
+#include <string.h>
+
+/* Folders that an image expects to be able to write, though it declares no volume: its programs did so as root, in a root
+ * that was writable. */
+
+#define RUN_DEPTH 2        /* /run/lock/apache2 */
+#define RUN_FOLDERS_MAX 32 /* more is no list that a person reads */
+
+/* Parents of folders that belong to one program each (hier(7), Filesystem Hierarchy Standard 3.0, chapter 5). */
+static const char *const kept_parents[] = {"/var/cache", "/var/lib", "/var/log", "/var/spool"};
+
+/* Their children that belong to the base system of a distribution: nothing that runs in a service writes there. */
+static const char *const system_folders[] = {
+    "adduser", "alternatives", "apk",       "apt",        "cracklib",  "cron",       "dbus",         "debconf",
+    "dhcp",    "dnf",          "dpkg",      "fontconfig", "fonts",     "games",      "ghostscript",  "initramfs-tools",
+    "journal", "ldconfig",     "libdnf5",   "locales",    "logrotate", "lpd",        "mail",         "man",
+    "man-db",  "misc",         "os-prober", "pacman",     "pam",       "plymouth",   "polkit-1",     "private",
+    "python",  "rhsm",         "rpm",       "rpm-state",  "rsyslog",   "selinux",    "shells.state", "snmp",
+    "sudo",    "swcatalog",    "systemd",   "ucf",        "udhcpd",    "ureadahead", "usbutils",     "vim",
+    "xkb",     "xml-core",     "yum",       "zypp",
+};
+
+/* What is below a folder. */
+typedef struct {
+    guint above;        /* slashes in the folder's path */
+    guint depth;        /* how many levels of folders are wanted */
+    GPtrArray *folders; /* char *, in order */
+    GHashTable *filled; /* the folder's children (char *) that have something else than folders in them */
+    GHashTable *nested; /* those that have folders in them */
+    gboolean files;     /* something else than folders is anywhere */
+} FolderList;
+
+static guint count_slashes(const char *path)
+{
+    guint n = 0;
+
+    for (; *path; path++)
+        n += *path == '/';
+    return n;
+}
+
+/* "/var/lib/a" of "/var/lib/a/b/c", if the list is of "/var/lib". */
+static char *child_of(const FolderList *list, const char *path)
+{
+    guint slashes = 0;
+    const char *at = path;
+
+    while (*at && (*at != '/' || slashes++ <= list->above))
+        at++;
+    return g_strndup(path, (gsize)(at - path));
+}
+
+static gboolean visit_below(const SquashNode *node, gpointer data, GError **error)
+{
+    FolderList *list = data;
+    g_autofree char *path = g_strconcat("/", node->path, NULL);
+    guint depth = *node->path ? count_slashes(path) : 0;
+
+    if (depth <= list->above)
+        return TRUE;
+    if (node->type != ENTRY_DIRECTORY)
+        list->files = TRUE;
+    if (depth > list->above + 1)
+        g_hash_table_add(node->type == ENTRY_DIRECTORY ? list->nested : list->filled, child_of(list, path));
+    if (node->type == ENTRY_DIRECTORY && depth <= list->above + list->depth)
+        g_ptr_array_add(list->folders, g_steal_pointer(&path));
+    return TRUE;
+}
+
+/* Lists what is below a folder; nothing if there is no such folder, or it is a link. */
+static gboolean list_folders(const SpecSource *source, const char *path, guint depth, FolderList *list, GError **error)
+{
+    SquashWalk walk = {.visit = visit_below, .data = list, .depth = G_MAXUINT};
+    GError *problem = NULL;
+
+    *list = (FolderList){.above = count_slashes(path), .depth = depth};
+    list->folders = g_ptr_array_new_with_free_func(g_free);
+    list->filled = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    list->nested = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    if (squash_reader_walk(source->image, path, &walk, &problem))
+        return TRUE;
+    if (!g_error_matches(problem, GOURD_ERROR, GOURD_ERROR_NOT_FOUND)) {
+        g_propagate_error(error, problem);
+        return FALSE;
+    }
+    g_error_free(problem);
+    return TRUE;
+}
+
+static void folder_list_clear(FolderList *list)
+{
+    g_clear_pointer(&list->folders, g_ptr_array_unref);
+    g_clear_pointer(&list->filled, g_hash_table_unref);
+    g_clear_pointer(&list->nested, g_hash_table_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FolderList, folder_list_clear)
+
+static gboolean is_system_folder(const char *path)
+{
+    const char *name = strrchr(path, '/') + 1;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(system_folders); i++)
+        if (strcmp(system_folders[i], name) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+/* Whether a mount is at a path, above it or below. */
+static gboolean touches_mount(const ServiceSpec *spec, const char *path)
+{
+    for (guint i = 0; i < spec->mounts->len; i++) {
+        const ServiceMount *mount = g_ptr_array_index(spec->mounts, i);
+
+        if (inside_is_below(path, mount->destination) || inside_is_below(mount->destination, path))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* One of the parents' children: without any file it can only be meant to be written. */
+static gboolean is_kept(const SpecSource *source, const FolderList *list, const char *path)
+{
+    return !is_system_folder(path) && !g_hash_table_contains(list->filled, path) && !touches_mount(source->spec, path);
+}
+
+gboolean spec_add_kept_folders(SpecSource *source, GError **error)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(kept_parents); i++) {
+        g_auto(FolderList) list = {0};
+
+        if (!list_folders(source, kept_parents[i], 1, &list, error))
+            return FALSE;
+        for (guint k = 0; k < list.folders->len; k++) {
+            const char *path = g_ptr_array_index(list.folders, k);
+
+            if (!is_kept(source, &list, path))
+                continue;
+            if (!spec_add_volume(source, NULL, path, error))
+                return FALSE;
+            ServiceMount *mount = g_ptr_array_index(source->spec->mounts, source->spec->mounts->len - 1);
+            mount->fill = g_hash_table_contains(list.nested, path);
+            notes_add(source->notes, "folder-kept",
+                      "empty folders, in which services usually write, became volumes; --tmpfs makes one temporary",
+                      path);
+        }
+    }
+    return TRUE;
+}
+
+/* Writable for the service's user. Where that is root, the image's owners and modes can be kept. */
+static gboolean add_tmpfs(SpecSource *source, const char *path, const char *options, GError **error)
+{
+    ServiceMount *mount;
+
+    if (spec_find_mount(source->spec, path))
+        return TRUE;
+    mount = spec_add_mount(source, SERVICE_MOUNT_TMPFS, path, error);
+    if (!mount)
+        return FALSE;
+    if (source->spec->user.kind == SERVICE_USER_ROOT && !options)
+        mount->options = g_strdup_printf("mode=%04o,uid=%u,gid=%u", mount->mode, mount->uid, mount->gid);
+    else
+        mount->options = g_strdup(options ? options : "mode=1777");
+    return TRUE;
+}
+
+gboolean spec_add_run_folders(SpecSource *source, GError **error)
+{
+    static const char *const places[] = {"/run", "/var/run"};
+    gboolean root = source->spec->user.kind == SERVICE_USER_ROOT;
+    guint count = 0;
+
+    if (!add_tmpfs(source, "/run", root ? "mode=0755" : "mode=1777", error) ||
+        !add_tmpfs(source, "/dev/shm", "mode=1777", error))
+        return FALSE;
+    for (gsize i = 0; i < G_N_ELEMENTS(places); i++) {
+        g_auto(FolderList) list = {0};
+
+        if (!list_folders(source, places[i], RUN_DEPTH, &list, error))
+            return FALSE;
+        if (list.files)
+            notes_add(source->notes, "run-hidden", "files that the image has there are not seen: it is empty at start",
+                      places[i]);
+        for (guint k = 0; k < list.folders->len && count < RUN_FOLDERS_MAX; k++, count++)
+            if (!add_tmpfs(source, g_ptr_array_index(list.folders, k), NULL, error))
+                return FALSE;
+    }
+    return TRUE;
+}

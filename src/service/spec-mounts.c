@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "spec-mounts.h"
+#include "inside.h"
+
+#include <string.h>
+
+/* Where a service has something of its own without asking: below these no mount point is needed. */
+static const char *const private_folders[] = {"/run", "/tmp", "/var/tmp", "/dev"};
+
+gboolean spec_is_writable_place(const ServiceSpec *spec, const char *path)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(private_folders); i++)
+        if (inside_is_below(path, private_folders[i]))
+            return TRUE;
+    for (guint i = 0; i < spec->mounts->len; i++) {
+        const ServiceMount *mount = g_ptr_array_index(spec->mounts, i);
+
+        if (!mount->read_only && inside_is_below(path, mount->destination))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+const ServiceMount *spec_find_mount(const ServiceSpec *spec, const char *destination)
+{
+    for (guint i = 0; i < spec->mounts->len; i++) {
+        const ServiceMount *mount = g_ptr_array_index(spec->mounts, i);
+
+        if (strcmp(mount->destination, destination) == 0)
+            return mount;
+    }
+    return NULL;
+}
+
+static gboolean fail_missing(const char *shown, const char *shown_resolved, GError **error)
+{
+    gboolean same = strcmp(shown, shown_resolved) == 0;
+
+    gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "the image has no folder '%s'%s%s%s to mount on", shown,
+                    same ? "" : " (which is '", same ? "" : shown_resolved, same ? "" : "')");
+    return gourd_error_hint(error, "gourd build … --mountpoint %s", shown_resolved);
+}
+
+ServiceMount *spec_add_mount(SpecSource *source, ServiceMountKind kind, const char *destination, GError **error)
+{
+    g_autofree char *shown = text_escape(destination);
+    g_auto(InsideNode) node = {0};
+
+    if (*destination != '/') {
+        gourd_error_set(error, GOURD_ERROR_USAGE, "'%s' is not an absolute path", shown);
+        return NULL;
+    }
+    if (!inside_find(source->image, destination, &node, error))
+        return NULL;
+    g_autofree char *shown_resolved = text_escape(node.path);
+    if (strcmp(node.path, "/") == 0 && kind != SERVICE_MOUNT_WRITABLE) {
+        gourd_error_set(error, GOURD_ERROR_USAGE, "nothing can be mounted over the root");
+        return NULL;
+    }
+    if (spec_find_mount(source->spec, node.path)) {
+        gourd_error_set(error, GOURD_ERROR_USAGE, "two mounts on '%s'", shown_resolved);
+        return NULL;
+    }
+    if (!node.found && !(kind != SERVICE_MOUNT_WRITABLE && spec_is_writable_place(source->spec, node.path))) {
+        fail_missing(shown, shown_resolved, error);
+        return NULL;
+    }
+    if (node.found && node.type != ENTRY_DIRECTORY && kind != SERVICE_MOUNT_BIND) {
+        gourd_error_set(error, GOURD_ERROR_INPUT, "'%s' is no folder in the image", shown_resolved);
+        return NULL;
+    }
+
+    ServiceMount *mount = g_new0(ServiceMount, 1);
+
+    mount->kind = kind;
+    mount->destination = g_steal_pointer(&node.path);
+    mount->mode = node.found ? node.mode : 0755;
+    mount->uid = node.uid;
+    mount->gid = node.gid;
+    mount->fill = node.found && node.type == ENTRY_DIRECTORY;
+    g_ptr_array_add(source->spec->mounts, mount);
+    return mount;
+}
+
+/* --- what was asked for ------------------------------------------------------------------------------------------ */
+
+/* "/var/lib/db" as "var-lib-db": the folder of a volume that has no other name. */
+static char *name_of_path(const char *path)
+{
+    char *name = g_strdup(path + strspn(path, "/"));
+
+    while (g_str_has_suffix(name, "/"))
+        name[strlen(name) - 1] = '\0';
+    return g_strdelimit(name, "/", '-');
+}
+
+char *spec_volume_path(const SpecSource *source, const char *name)
+{
+    return g_strdup_printf("%s/%s/%s", PATH_VOLUMES, source->context->name, name);
+}
+
+static gboolean is_volume_name(const char *name)
+{
+    return g_ascii_isalnum(*name) &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") == strlen(name);
+}
+
+/* Whether a volume of another path has that folder already: "/a/b" and "/a-b" would share one. */
+static gboolean has_source(const ServiceSpec *spec, const char *path)
+{
+    for (guint i = 0; i < spec->mounts->len; i++)
+        if (g_strcmp0(((ServiceMount *)g_ptr_array_index(spec->mounts, i))->source, path) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+gboolean spec_add_volume(SpecSource *source, const char *name, const char *path, GError **error)
+{
+    g_autofree char *own_name = name ? NULL : name_of_path(path);
+    g_autofree char *folder = spec_volume_path(source, name ? name : own_name);
+
+    if (!name && has_source(source->spec, folder)) {
+        g_autofree char *shown = text_escape(path);
+
+        gourd_error_set(error, GOURD_ERROR_INPUT, "the volume '%s' has the same name as another, '%s'", shown,
+                        own_name);
+        return gourd_error_hint(error, "give it one of its own: --volume NAME:%s", shown);
+    }
+
+    ServiceMount *mount = spec_add_mount(source, SERVICE_MOUNT_VOLUME, path, error);
+
+    if (!mount)
+        return FALSE;
+    mount->source = g_steal_pointer(&folder);
+    return TRUE;
+}
+
+/* PATH or NAME:PATH */
+static gboolean add_asked_volume(SpecSource *source, const char *text, GError **error)
+{
+    const char *colon = *text == '/' ? NULL : strchr(text, ':');
+    g_autofree char *name = colon ? g_strndup(text, (gsize)(colon - text)) : NULL;
+
+    if (name && !is_volume_name(name)) {
+        g_autofree char *shown = text_escape(name);
+
+        gourd_error_set(error, GOURD_ERROR_USAGE, "'%s' is no name for a volume", shown);
+        return gourd_error_hint(error, "letters, digits, '_', '.' and '-'; a path of the host is for --bind");
+    }
+    return spec_add_volume(source, name, colon ? colon + 1 : text, error);
+}
+
+/* SRC:DST[:ro] */
+static gboolean add_bind(SpecSource *source, const char *text, GError **error)
+{
+    g_auto(GStrv) parts = g_strsplit(text, ":", -1);
+    guint n = g_strv_length(parts);
+    g_autofree char *shown = text_escape(text);
+
+    if (n < 2 || n > 3 || *parts[0] != '/') {
+        gourd_error_set(error, GOURD_ERROR_USAGE, "'%s' is not SOURCE:DESTINATION[:ro]", shown);
+        return gourd_error_hint(error, "the source is an absolute path of the host");
+    }
+    if (n == 3 && strcmp(parts[2], "ro") != 0 && strcmp(parts[2], "rw") != 0)
+        return gourd_error_set(error, GOURD_ERROR_USAGE, "'%s': a bind mount can be ro or rw", shown);
+
+    ServiceMount *mount = spec_add_mount(source, SERVICE_MOUNT_BIND, parts[1], error);
+
+    if (!mount)
+        return FALSE;
+    mount->source = inside_plain_path("/", parts[0]);
+    mount->read_only = n == 3 && strcmp(parts[2], "ro") == 0;
+    mount->fill = FALSE;
+    return TRUE;
+}
+
+/* PATH[:OPTIONS]; everybody may write, as with Docker, unless the options say otherwise. */
+static gboolean add_tmpfs(SpecSource *source, const char *text, GError **error)
+{
+    const char *colon = strchr(text, ':');
+    g_autofree char *path = g_strndup(text, colon ? (gsize)(colon - text) : strlen(text));
+    const char *options = colon ? colon + 1 : "";
+    ServiceMount *mount = spec_add_mount(source, SERVICE_MOUNT_TMPFS, path, error);
+
+    if (!mount)
+        return FALSE;
+    mount->options = g_strdup_printf("%s%s%s", strstr(options, "mode=") ? "" : "mode=1777",
+                                     *options && !strstr(options, "mode=") ? "," : "", options);
+    return TRUE;
+}
+
+static gboolean add_writable(SpecSource *source, const char *path, GError **error)
+{
+    g_autofree char *plain = inside_plain_path("/", path), *name = name_of_path(plain);
+    g_autofree char *folder = g_strconcat("writable-", *name ? name : "root", NULL);
+    ServiceMount *mount = spec_add_mount(source, SERVICE_MOUNT_WRITABLE, path, error);
+
+    if (!mount)
+        return FALSE;
+    mount->source = source->options->writable_volatile
+                        ? g_strdup_printf("%s/roots/%s/%s", PATH_RUN, source->context->name, folder)
+                        : spec_volume_path(source, folder);
+    return TRUE;
+}
+
+typedef gboolean (*AddMount)(SpecSource *source, const char *text, GError **error);
+
+static gboolean add_all(SpecSource *source, char *const *texts, const char *option, AddMount add, GError **error)
+{
+    for (gsize i = 0; texts && texts[i]; i++)
+        if (!add(source, texts[i], error))
+            return gourd_error_prefix(error, "%s", option);
+    return TRUE;
+}
+
+/* The image's volumes, where nothing else was asked for. */
+static gboolean add_image_volumes(SpecSource *source, GError **error)
+{
+    for (char **path = source->config->volumes; *path; path++) {
+        g_auto(InsideNode) node = {0};
+
+        if (!inside_find(source->image, *path, &node, error))
+            return FALSE;
+        if (!spec_find_mount(source->spec, node.path) && !spec_add_volume(source, NULL, *path, error))
+            return gourd_error_prefix(error, "a volume of the image");
+    }
+    return TRUE;
+}
+
+static gint compare_mounts(gconstpointer a, gconstpointer b)
+{
+    const ServiceMount *const *mount_a = a, *const *mount_b = b;
+
+    return strcmp((*mount_a)->destination, (*mount_b)->destination);
+}
+
+/* A file of the image over which one of the host goes. */
+static gboolean find_file(SpecSource *source, const char *path, gboolean *ret_found, GError **error)
+{
+    g_auto(InsideNode) node = {0};
+
+    if (!inside_find(source->image, path, &node, error))
+        return FALSE;
+    *ret_found = node.found && node.type != ENTRY_DIRECTORY && strcmp(node.path, path) == 0 &&
+                 !spec_is_mounted_over(source->spec, path);
+    return TRUE;
+}
+
+/* systemd mounts on these, whatever a service says. A bundle that gourd wrote has them. */
+static gboolean check_standard_folders(SpecSource *source, GError **error)
+{
+    static const char *const folders[] = {"/proc", "/sys", "/dev", "/run", "/tmp", "/var/tmp"};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(folders); i++) {
+        g_auto(InsideNode) node = {0};
+
+        if (!inside_find(source->image, folders[i], &node, error))
+            return FALSE;
+        if (!node.found || node.type != ENTRY_DIRECTORY)
+            return fail_missing(folders[i], node.path, error);
+    }
+    return TRUE;
+}
+
+gboolean spec_add_mounts(SpecSource *source, GError **error)
+{
+    const ServiceOptions *options = source->options;
+    ServiceSpec *spec = source->spec;
+
+    spec->volatile_writes = options->writable_volatile;
+    if (options->writable_volatile && !(options->writable && options->writable[0]))
+        return gourd_error_set(error, GOURD_ERROR_USAGE, "--volatile without --writable");
+    if (!check_standard_folders(source, error) || !add_all(source, options->binds, "--bind", add_bind, error) ||
+        !add_all(source, options->volumes, "--volume", add_asked_volume, error) ||
+        !add_all(source, options->tmpfs, "--tmpfs", add_tmpfs, error) ||
+        !add_all(source, options->writable, "--writable", add_writable, error) || !add_image_volumes(source, error) ||
+        !spec_add_kept_folders(source, error) || !spec_add_run_folders(source, error) ||
+        !find_file(source, "/etc/hosts", &spec->hosts_file, error) ||
+        !find_file(source, "/etc/resolv.conf", &spec->resolv_file, error))
+        return FALSE;
+    g_ptr_array_sort(spec->mounts, compare_mounts);
+    return TRUE;
+}

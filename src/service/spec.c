@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "spec.h"
+
+#include <string.h>
+
+#define CONFIG_SIZE_MAX (4 * 1024 * 1024) /* bytes of config.json and bundle.json: real ones have some ten KiB */
+
+static void mount_free(gpointer data)
+{
+    ServiceMount *mount = data;
+
+    g_free(mount->source);
+    g_free(mount->destination);
+    g_free(mount->options);
+    g_free(mount);
+}
+
+static void publish_free(gpointer data)
+{
+    ServicePublish *publish = data;
+
+    g_free(publish->address);
+    g_free(publish);
+}
+
+static void device_free(gpointer data)
+{
+    ServiceDevice *device = data;
+
+    g_free(device->path);
+    g_free(device->access);
+    g_free(device);
+}
+
+void service_spec_free(ServiceSpec *spec)
+{
+    if (!spec)
+        return;
+    g_free(spec->description);
+    g_strfreev(spec->documentation);
+    g_free(spec->program);
+    g_strfreev(spec->argv);
+    g_strfreev(spec->environment);
+    g_strfreev(spec->secret_environment);
+    g_strfreev(spec->secrets);
+    g_strfreev(spec->credentials);
+    g_free(spec->working_dir);
+    g_strfreev(spec->shell);
+    g_free(spec->user.host_name);
+    g_free(spec->user.name);
+    g_free(spec->user.group);
+    g_free(spec->user.home);
+    g_clear_pointer(&spec->user.passwd, g_bytes_unref);
+    g_clear_pointer(&spec->user.groups, g_bytes_unref);
+    g_ptr_array_unref(spec->mounts);
+    g_ptr_array_unref(spec->publish);
+    g_ptr_array_unref(spec->devices);
+    g_free(spec->stop_signal);
+    g_strfreev(spec->after);
+    g_strfreev(spec->requires);
+    g_strfreev(spec->health.argv);
+    g_free(spec->health.target);
+    g_strfreev(spec->pre_upgrade);
+    g_free(spec);
+}
+
+static ServiceSpec *spec_new(void)
+{
+    ServiceSpec *spec = g_new0(ServiceSpec, 1);
+
+    spec->mounts = g_ptr_array_new_with_free_func(mount_free);
+    spec->publish = g_ptr_array_new_with_free_func(publish_free);
+    spec->devices = g_ptr_array_new_with_free_func(device_free);
+    return spec;
+}
+
+/* What the image says of itself. A bundle made of a plain folder, or a SquashFS of somebody else, says nothing. */
+static ImageConfig *load_config(Bundle *bundle, GError **error)
+{
+    static const char none[] = "{\"rootfs\": {\"type\": \"layers\"}}";
+    GError *problem = NULL;
+    g_autoptr(GBytes) bytes = squash_reader_load(bundle_image(bundle), BUNDLE_CONFIG_PATH, CONFIG_SIZE_MAX, &problem);
+
+    if (!bytes && !g_error_matches(problem, GOURD_ERROR, GOURD_ERROR_NOT_FOUND)) {
+        g_propagate_error(error, problem);
+        return NULL;
+    }
+    g_clear_error(&problem);
+
+    gsize size = strlen(none);
+    const char *text = bytes ? g_bytes_get_data(bytes, &size) : none;
+    ImageConfig *config = image_config_parse(text, size, error);
+
+    if (!config)
+        gourd_error_prefix(error, "/" BUNDLE_CONFIG_PATH);
+    return config;
+}
+
+/* gourd's own metadata, NULL if there are none that can be read. */
+static Json *load_metadata(Bundle *bundle)
+{
+    g_autoptr(GBytes) bytes = squash_reader_load(bundle_image(bundle), BUNDLE_METADATA_PATH, CONFIG_SIZE_MAX, NULL);
+    gsize size = 0;
+    const void *text = bytes ? g_bytes_get_data(bytes, &size) : NULL;
+
+    return text ? json_parse(text, size, NULL) : NULL;
+}
+
+static const char *find_label(const ImageConfig *config, const char *key)
+{
+    for (char **label = config->labels; label && *label; label += 2)
+        if (strcmp(label[0], key) == 0 && *label[1])
+            return label[1];
+    return NULL;
+}
+
+/* What people read. */
+static void add_texts(SpecSource *source)
+{
+    static const char *const links[] = {
+        "org.opencontainers.image.documentation",
+        "org.opencontainers.image.url",
+        "org.opencontainers.image.source",
+    };
+    g_autoptr(GStrvBuilder) urls = g_strv_builder_new();
+    const char *title = find_label(source->config, "org.opencontainers.image.title");
+
+    for (gsize i = 0; i < G_N_ELEMENTS(links); i++) {
+        const char *url = find_label(source->config, links[i]);
+
+        if (url && (g_str_has_prefix(url, "https://") || g_str_has_prefix(url, "http://")) && !strpbrk(url, " \t\r\n"))
+            g_strv_builder_add(urls, url);
+    }
+    source->spec->documentation = g_strv_builder_end(urls);
+    if (source->options->description)
+        source->spec->description = g_strdup(source->options->description);
+    else
+        source->spec->description = g_strdup_printf("%s %s", title ? title : source->context->name,
+                                                    source->context->version);
+}
+
+const char *spec_get_environment(const ServiceSpec *spec, const char *name)
+{
+    char **vectors[] = {spec->environment, spec->secret_environment};
+    gsize length = strlen(name);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(vectors); i++)
+        for (char **at = vectors[i]; at && *at; at++)
+            if (strncmp(*at, name, length) == 0 && (*at)[length] == '=')
+                return *at + length + 1;
+    return NULL;
+}
+
+ServiceSpec *service_spec_new(Bundle *bundle, const ServiceOptions *options, const ServiceContext *context,
+                              Notes *notes, GError **error)
+{
+    g_autoptr(ImageConfig) config = load_config(bundle, error);
+    g_autoptr(Json) metadata = load_metadata(bundle);
+    g_autoptr(ServiceSpec) spec = spec_new();
+    SpecSource source = {
+        .bundle = bundle,
+        .image = bundle_image(bundle),
+        .config = config,
+        .metadata = metadata,
+        .options = options,
+        .context = context,
+        .notes = notes,
+        .spec = spec,
+    };
+
+    if (!config)
+        return NULL;
+    add_texts(&source);
+    if (!spec_add_user(&source, error) || !spec_add_environment(&source, error) || !spec_add_mounts(&source, error) ||
+        !spec_add_command(&source, error) || !spec_add_health(&source, error) || !spec_add_network(&source, error) ||
+        !spec_add_lifecycle(&source, error) || !spec_add_sandbox(&source, error))
+        return NULL;
+    return g_steal_pointer(&spec);
+}

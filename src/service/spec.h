@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+/* What a service is, in plain values: everything is resolved and checked, nothing is quoted. Paths of the image are absolute,
+ * plain and with links followed. */
+
+#include "service.h"
+
+typedef enum {
+    SERVICE_USER_OWN,    /* a system user of the service's own */
+    SERVICE_USER_ROOT,   /* root of the host */
+    SERVICE_USER_NUMBER, /* a number that was asked for */
+} ServiceUserKind;
+
+typedef struct {
+    ServiceUserKind kind;
+    char *host_name;   /* OWN and NUMBER: for sysusers; "gourd-web" */
+    guint32 uid, gid;  /* NUMBER: these; OWN: those of the image's user, which sysusers is asked for if they are fit */
+    gboolean in_image; /* OWN and NUMBER: uid and gid are those that the image's files know */
+    char *name;        /* what the image calls the user; NULL: it has none of that number */
+    char *group;       /* what it calls the user's group, or NULL */
+    char *home;        /* where the image says that it lives, or NULL */
+    GBytes *passwd;    /* the image's files; NULL: it has none to be replaced */
+    GBytes *groups;
+} ServiceUser;
+
+typedef enum {
+    SERVICE_MOUNT_VOLUME, /* a folder below PATH_VOLUMES, kept */
+    SERVICE_MOUNT_BIND,   /* a path of the host */
+    SERVICE_MOUNT_TMPFS,
+    SERVICE_MOUNT_WRITABLE, /* an overlay over the image's folder */
+} ServiceMountKind;
+
+typedef struct {
+    ServiceMountKind kind;
+    char *source;                 /* on the host: of VOLUME and BIND; of WRITABLE the folder of what is written */
+    char *destination;            /* in the service */
+    char *options;                /* of TMPFS, or NULL */
+    gboolean read_only, optional; /* of BIND */
+    /* Of VOLUME: what the image has there. */
+    guint16 mode;
+    guint32 uid, gid;
+    gboolean fill; /* the image has something in it */
+} ServiceMount;
+
+typedef enum {
+    SERVICE_HEALTH_NONE,
+    SERVICE_HEALTH_EXEC,
+    SERVICE_HEALTH_HTTP,
+    SERVICE_HEALTH_TCP,
+    SERVICE_HEALTH_UNIX,
+} ServiceHealthKind;
+
+typedef struct {
+    ServiceHealthKind kind;
+    char **argv;  /* of EXEC */
+    char *target; /* of the others */
+    guint64 interval_usec, timeout_usec, start_period_usec, start_interval_usec;
+    guint retries;
+} ServiceHealth;
+
+/* HOST:SERVICE of --publish. */
+typedef struct {
+    char *address; /* of the host; NULL: all */
+    guint16 host_port, service_port;
+} ServicePublish;
+
+typedef struct {
+    char *path;
+    char *access; /* "rw", "r", "rwm" */
+} ServiceDevice;
+
+struct ServiceSpec {
+    char *description;
+    char **documentation; /* URLs */
+
+    char *program;                            /* in the image, or behind a mount */
+    char **argv;                              /* argv[0] is what the image says */
+    char **environment, **secret_environment; /* NAME=VALUE, each name once */
+    char **secrets, **credentials;            /* VAR=FILE, NAME=FILE */
+    char *working_dir;
+    char **shell;      /* the image's: ["/bin/sh", "-c"] */
+    gboolean process1; /* the program wants to be process 1 */
+    gboolean pipes;    /* it opens /dev/stdout or /dev/stderr */
+
+    ServiceUser user;
+    GPtrArray *mounts;                /* ServiceMount, by destination */
+    gboolean volatile_writes;         /* what is written to WRITABLE is forgotten */
+    gboolean hosts_file, resolv_file; /* the image has something to bind them over */
+    int network;
+    GPtrArray *publish; /* ServicePublish */
+    gboolean low_port;  /* it listens below 1024 */
+
+    int profile;
+    guint64 allow;        /* bits of loosenings, by their place in service_loosenings() */
+    guint64 capabilities; /* bits by number, beyond those of the profile */
+    GPtrArray *devices;   /* ServiceDevice */
+
+    guint64 memory, swap;
+    gint64 cpus_per_mille, pids;
+
+    int restart;
+    char *stop_signal; /* "SIGQUIT", or NULL */
+    gint64 stop_timeout_usec;
+    char **after, **requires;
+    gboolean notify;
+    ServiceHealth health;
+    char **pre_upgrade; /* argv, or NULL */
+    gint64 steady_sec;
+};
+
+/* --- parts of service_spec_new(), each for some members ------------------------------------------------------------ */
+
+/* What they all look at. */
+typedef struct {
+    Bundle *bundle;
+    SquashReader *image;
+    const ImageConfig *config; /* an empty one if the bundle has none */
+    const Json *metadata;      /* bundle.json, or NULL */
+    const ServiceOptions *options;
+    const ServiceContext *context;
+    Notes *notes;
+    ServiceSpec *spec;
+} SpecSource;
+
+gboolean spec_add_user(SpecSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean spec_add_environment(SpecSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean spec_add_mounts(SpecSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* After user, environment and mounts: what is behind a mount cannot be looked at. */
+gboolean spec_add_command(SpecSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean spec_add_health(SpecSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean spec_add_network(SpecSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean spec_add_sandbox(SpecSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean spec_add_lifecycle(SpecSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The program that a name means to the service: an absolute path, its links not followed. NOT_FOUND, or INPUT if it cannot
+ * be executed; `what` is in front of the message. */
+gboolean spec_find_program(const SpecSource *source, const char *what, const char *name, char **ret_path,
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Whether a path, links resolved, is at or below something mounted: then what the image has there is not what is seen. */
+gboolean spec_is_mounted_over(const ServiceSpec *spec, const char *path);
+/* The value of a variable, or NULL. Borrowed. */
+const char *spec_get_environment(const ServiceSpec *spec, const char *name);
