@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-/* What GLib lacks: gourd's errors with hints, notes, digests, and files that appear whole or not at all.
+/* What GLib lacks: gourd's errors with hints, notes, digests, files that appear whole or not at all, paths of another root.
  *
  * Every fallible function of gourd takes a GError last and sets it in the domain GOURD_ERROR; outputs are written only
  * on success. */
@@ -12,3 +12,4 @@
 #include "json.h"
 #include "nearest.h"
 #include "notes.h"
+#include "root.h"

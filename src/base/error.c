@@ -123,3 +123,23 @@ char *text_escape(const char *text)
 {
     return bytes_escape(text, strlen(text));
 }
+
+char *line_escape(const void *bytes, gsize length)
+{
+    const char *at = bytes;
+    const char *end = at + length;
+    GString *text = g_string_sized_new(length + 8);
+
+    while (at < end) {
+        gunichar c = g_utf8_get_char_validated(at, end - at);
+
+        if (c == '\t' || (c != (gunichar)-1 && c != (gunichar)-2 && c != 0 && g_unichar_isprint(c))) {
+            g_string_append_unichar(text, c);
+            at = g_utf8_next_char(at);
+        } else {
+            g_string_append_printf(text, "\\x%02x", (guint)(guint8)*at);
+            at++;
+        }
+    }
+    return g_string_free(text, FALSE);
+}

@@ -46,6 +46,9 @@ void gourd_error_split(const GError *error, char **ret_message, char **ret_hint)
  * other bytes become \n, \\, \' or \xNN; longer than ESCAPE_LENGTH_MAX is cut with "…". Never fails; caller frees. */
 char *bytes_escape(const void *bytes, gsize length);
 char *text_escape(const char *text);
+/* A line of a file or a log as a terminal may show it: what is printable stays, quotes, backslashes and tabs too; all other
+ * bytes become \xNN. Nothing is cut. The caller frees. */
+char *line_escape(const void *bytes, gsize length);
 
 /* Compilers and analysers cannot see through the calls that the result is always FALSE, and would take what comes after a
  * failed call for reachable: so they are told. */

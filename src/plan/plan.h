@@ -4,11 +4,14 @@
 /* What is going to change on a host, as data: shown before it happens, applied whole or not at all, undone in reverse.
  *
  * A plan is a list of changes: files, links, folders, copies, and actions that somebody else carries out ("reload",
- * "restart web.service"). plan_apply() writes a journal first (all that undoing needs, synced), then makes the changes in
- * order, each atomic and synced, and removes the journal last: that is the moment of success. When a change fails, all files
- * are put back in reverse order and then, in order, the undo of each action that had begun is run. After a SIGKILL or a power
- * cut the journal is still there, and plan_recover() does the same. Paths are those of the host, below the root that
- * plan_apply() is given; they are opened beneath it and never outside (openat2). Nothing here knows systemd. */
+ * "restart web.service"). plan_apply() writes a journal first, then makes the changes in order, each atomic and synced, and
+ * keeps what they replace under hidden names (.gourd-…) in the same folders. Then it writes "done" into the journal: that is
+ * the moment of success. Last, what was kept goes, and the journal.
+ *
+ * When a change fails, all files are put back in reverse order (the very same ones; it takes no space) and then, in order, the
+ * undo of each action that had begun is run. After a SIGKILL or a power cut the journal is still there, and plan_recover()
+ * does the same. Paths are those of the host, below the root that plan_apply() is given; they are opened beneath it and never
+ * outside (openat2). Nothing here knows systemd. */
 
 #include "base/base.h"
 
@@ -25,7 +28,7 @@ guint plan_length(const Plan *plan);
 /* --- changes, in the order in which they will happen ------------------------------------------------------------- */
 
 /* A file with that content, owned by root; replaces a file atomically. Mode without group and others' bits (0600) marks a
- * secret: plan_to_text() does not show its content, and the journal keeps it for root only. Parent folders are made. */
+ * secret, whose content is not shown. Parent folders are made. */
 void plan_write(Plan *plan, const char *path, mode_t mode, GBytes *content);
 /* A symbolic link; replaces a link, not a file. */
 void plan_link(Plan *plan, const char *path, const char *target);
@@ -37,8 +40,9 @@ void plan_folder(Plan *plan, const char *path, mode_t mode);
  * path is an error when applied. Reflinked where the file system can. digest, if not NULL, is SHA-256 of the content, which
  * is verified while copying (then not by reflink). */
 void plan_copy(Plan *plan, const char *source, const char *path, mode_t mode, const Digest *digest);
-/* A folder with all that is in it that goes; its content cannot come back, so it is the last step of a plan: it happens after
- * the moment of success, and a kill between is finished by plan_recover(). */
+/* A folder with all that is in it that goes, or a link to one; none is fine. It is put aside when it is its turn, and deleted
+ * after the moment of success, from when on it cannot come back; a kill between is finished by plan_recover(). File systems
+ * mounted in it are left alone, and make an error. */
 void plan_purge(Plan *plan, const char *path);
 /* Something done by the actor: verb "restart", argument "web.service" (may be NULL). undo_verb (may be NULL) is run when the
  * plan is undone and this action had begun, after all files are as before. */
@@ -49,7 +53,8 @@ void plan_act(Plan *plan, const char *verb, const char *argument, const char *un
 /* What would change on the host below root, for people: unified diffs of files, one line for each other change; what is so
  * already is left out. Styles are not used; the caller may colour lines by their first character. The caller frees. */
 gboolean plan_to_text(const Plan *plan, const char *root, char **ret_text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* {"title", "changes": [{"kind", "path"|"verb", "state": "new"|"changed"|"same", …}]}; secrets without content. */
+/* {"title", "changes": [{"kind", "path", "state": "new"|"changed"|"removed"|"same", …}, {"kind": "act", "verb", …}]}; secrets
+ * without content. Both fail where applying would, as far as that can be seen: what exists and must not be replaced. */
 gboolean plan_to_json(const Plan *plan, const char *root, Json **ret_json, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* --- applying ---------------------------------------------------------------------------------------------------- */
@@ -64,8 +69,10 @@ typedef struct {
     gpointer data;
 } PlanActor;
 
-/* Applies. journal is a path below root; there must be none. On failure everything is as it was, and the error says what
- * failed; if undoing failed as well, the error says that too, and the journal stays. */
+/* Applies. journal is a path below root; there must be none (EXISTS), and its folder is made if it is missing. On failure
+ * everything is as it was, and the error says what failed; if undoing failed as well, the error says that too. The journal
+ * stays then if files could not be put back; an action that could not be undone is only said. One failure is different: that
+ * something could not be cleaned up or purged after the moment of success, and says so ("all is done, but …"). */
 gboolean plan_apply(const Plan *plan, const char *root, const char *journal, const PlanActor *actor, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
