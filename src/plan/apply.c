@@ -88,15 +88,17 @@ static gboolean undo_all(const Run *run, GError **error)
     return !first;
 }
 
-/* After the moment of success there is no way back: the journal goes also if something is left over. */
-static gboolean finish(const Run *run, GError **error)
+/* After the moment of success there is no way back. What cannot be removed now is tried once more by the next run, which then
+ * lets it be, so that it does not stand in the way for ever. */
+static gboolean finish(const Run *run, gboolean is_last_try, GError **error)
 {
     const Plan *plan = run->journal->plan;
     GError *first = NULL, *failure = NULL;
 
     for (guint i = 0; i < plan_length(plan); i++)
         keep_first(&first, step_finish(&run->stepper, i, plan_change(plan, i), &failure), &failure);
-    keep_first(&first, journal_remove(run->stepper.root, run->journal_path, &failure), &failure);
+    if (!first || is_last_try)
+        keep_first(&first, journal_remove(run->stepper.root, run->journal_path, &failure), &failure);
     if (!first)
         return TRUE;
     g_propagate_error(error, first);
@@ -200,7 +202,7 @@ gboolean plan_apply(const Plan *plan, const char *root, const char *journal, con
         return FALSE;
     if (!apply_changes(&run, &failure))
         return fail_and_undo(&run, failure, error);
-    return finish(&run, error);
+    return finish(&run, FALSE, error);
 }
 
 gboolean plan_recover(const char *root, const char *journal, const PlanActor *actor, PlanRecovery *ret_recovery,
@@ -220,7 +222,7 @@ gboolean plan_recover(const char *root, const char *journal, const PlanActor *ac
         return TRUE;
     }
     const Run run = {{fd, record->token, actor}, record, journal};
-    if (record->done ? !finish(&run, error) : !undo_all(&run, error))
+    if (record->done ? !finish(&run, TRUE, error) : !undo_all(&run, error))
         return gourd_error_prefix(error, "'%s' was interrupted", record->plan->title);
     *ret_recovery = record->done ? PLAN_FINISHED : PLAN_UNDONE;
     if (ret_title)

@@ -72,7 +72,8 @@ typedef struct {
 /* Applies. journal is a path below root; there must be none (EXISTS), and its folder is made if it is missing. On failure
  * everything is as it was, and the error says what failed; if undoing failed as well, the error says that too. The journal
  * stays then if files could not be put back; an action that could not be undone is only said. One failure is different: that
- * something could not be cleaned up or purged after the moment of success, and says so ("all is done, but …"). */
+ * something could not be cleaned up or purged after the moment of success. It says so ("all is done, but …"), and plan_recover()
+ * tries once more. */
 gboolean plan_apply(const Plan *plan, const char *root, const char *journal, const PlanActor *actor, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "plan-fixture.h"
+#include "supervise.h"
 
 typedef struct {
     char *root;
@@ -230,6 +231,41 @@ static void links_do_not_lead_out_of_the_root(Fixture *fixture, gconstpointer da
     remove_tree(outside);
 }
 
+/* As with kernels before 5.6, and in sandboxes that do not know it. */
+static int apply_without_openat2(gpointer data)
+{
+    Fixture *fixture = data;
+    g_autoptr(Plan) good = plan_new("good"), bad = plan_new("bad");
+
+    g_assert_true(deny_call(SYS_openat2, ENOSYS));
+    put_file(fixture->root, "/volume/a/b", "x", 0644);
+    put_link(fixture->root, "/etc/link", "/tmp");
+    write_text(good, "/a/b/c/d", 0644, "x");
+    plan_link(good, "/a/b/c/link", "d");
+    plan_remove(good, "/a/b/c/link");
+    plan_purge(good, "/volume");
+    apply(fixture, good);
+    g_assert_true(is_there(fixture->root, "/a/b/c/d"));
+    g_assert_false(is_there(fixture->root, "/volume"));
+
+    write_text(bad, "/etc/link/gourd-escaped", 0644, "x");
+    g_free(apply_in_vain(fixture, bad, GOURD_ERROR_FAILED));
+    g_assert_false(is_there("", "/tmp/gourd-escaped"));
+    return 0;
+}
+
+static void without_openat2_links_are_refused(Fixture *fixture, gconstpointer data)
+{
+    int status;
+    pid_t child = fork();
+
+    g_assert_cmpint(child, >=, 0);
+    if (child == 0)
+        _exit(apply_without_openat2(fixture));
+    g_assert_cmpint(waitpid(child, &status, 0), ==, child);
+    g_assert_cmpint(status, ==, 0);
+}
+
 static void paths_are_plain(Fixture *fixture, gconstpointer data)
 {
     const char *const paths[] = {"/", "a", "", "//a", "/a/", "/a/../b", "/a/./b", "/a\xff"};
@@ -339,6 +375,7 @@ int main(int argc, char **argv)
     TEST(what_is_so_already_is_left_alone);
     TEST(only_what_may_be_replaced_is);
     TEST(links_do_not_lead_out_of_the_root);
+    TEST(without_openat2_links_are_refused);
     TEST(paths_are_plain);
     TEST(a_copy_is_verified);
     TEST(a_purge_leaves_nothing);
