@@ -3,8 +3,9 @@
 
 /* Releases on a host: bundles under versioned names, and for each service which one is active and what came before.
  *
- * State is one small JSON file a service, rewritten atomically as the last change of a plan. One lock serialises those who
- * change something; readers take none. Verbs make plans; store_apply() carries one out, and first undoes what a killed run left. */
+ * State is one small JSON file a service (docs/state.md), rewritten atomically as the last change of a plan. One lock
+ * serialises those who change something; readers take none. Verbs make plans; store_apply() carries one out, and
+ * store_lock() first undoes what a killed run left. */
 
 #include "host/host.h"
 #include "service/service.h"
@@ -12,31 +13,36 @@
 typedef struct Store Store;
 
 /* Reads nothing yet. host stays the caller's. */
-Store *store_new(Host *host);
+Store *store_new(Host *host, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void store_free(Store *store);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Store, store_free)
 
-/* Takes the lock and undoes or finishes what a killed run left (a note "recovered" says what). Before anything is changed; held
- * until store_free(). Waits for another gourd; on_wait (may be NULL) is called once if it must. */
+/* Takes the lock and undoes or finishes what a killed run left (a note "recovered" says what). Before anything is planned that
+ * will be applied; held until store_free(). Waits for another gourd; on_wait (may be NULL) is called once if it must. */
 gboolean store_lock(Store *store, void (*on_wait)(gpointer data), gpointer data, Notes *notes, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+/* Whether a killed run left something, which the next store_lock() undoes. For those who only look. */
+gboolean store_is_unfinished(const Store *store);
 
 /* --- state ------------------------------------------------------------------------------------------------------- */
 
-/* A release: a bundle with options, and the files it was. */
+/* A release: a bundle with options. */
 typedef struct {
     guint revision; /* from 1 */
     char *version;
-    char *bundle;        /* file name in the store */
-    Digest digest;       /* SHA-256 of the bundle's index head (or of the file, without an index) */
-    gint64 installed_at; /* seconds since 1970 */
-    ServiceOptions options;
+    char *bundle;           /* file name in the store */
+    Digest digest;          /* SHA-256 of the bundle's index head (of the whole file, without an index) */
+    gint64 installed_at;    /* seconds since 1970 */
+    ServiceOptions options; /* without what is secret: store_read_options() has all */
 } StoreRelease;
 
 typedef struct {
     char *name;
-    guint active; /* revision; 0: none */
-    gboolean enabled;
+    char *unit;          /* NAME.service */
+    guint active;        /* revision */
+    guint previous;      /* the one that was active before; 0: none */
+    char **links;        /* paths of the links that start the service at boot; or NULL */
+    gboolean enabled;    /* whether one of them is there now */
     GPtrArray *releases; /* StoreRelease, the oldest first */
 } StoreService;
 
@@ -45,35 +51,80 @@ gboolean store_list(Store *store, GPtrArray **ret_services, GError **error) G_GN
 StoreService *store_find(Store *store, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void store_service_free(StoreService *service);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreService, store_service_free)
+/* NULL if there is no such revision. */
 const StoreRelease *store_service_release(const StoreService *service, guint revision);
+
+/* The options of a release with its secrets; needs root. ret_options need not be initialised. */
+gboolean store_read_options(Store *store, const StoreService *service, guint revision, ServiceOptions *ret_options,
+                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* --- bundles ------------------------------------------------------------------------------------------------------ */
+
+/* A bundle in the store. */
+typedef struct {
+    char *file; /* NAME_VERSION.raw */
+    char *name, *version;
+    guint64 size;
+    gint64 mtime;
+} StoreBundle;
+
+/* All (StoreBundle) by name, then by version as people count: 1.9 before 1.10. */
+gboolean store_list_bundles(Store *store, GPtrArray **ret_bundles, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The bundle called NAME_VERSION, with or without ".raw", or of NAME the highest version; NULL if there is none. Borrowed. */
+const StoreBundle *store_bundle_find(const GPtrArray *bundles, const char *text);
+/* NAME and VERSION of NAME_VERSION[.raw]; FALSE if text is not of that form. The caller frees both. */
+gboolean store_bundle_split(const char *text, char **ret_name, char **ret_version);
 
 /* --- plans ------------------------------------------------------------------------------------------------------- */
 
 typedef struct {
-    const char *
-        bundle; /* a file, or NAME_VERSION or NAME of a bundle in the store; for upgrade NULL: the active one, with other options */
-    const char *name; /* NULL: the bundle's */
-    const ServiceOptions *options;
-    guint target; /* version of systemd; 0: the host's */
+    const char *bundle; /* a file, or NAME_VERSION or NAME of a bundle in the store; for upgrade NULL: the active one */
+    const char *name;   /* of the service; NULL: the bundle's */
+    const ServiceOptions *options; /* all of them: for an upgrade those of the active release with the changes made */
+    guint target;                  /* version of systemd; 0: the host's */
     gboolean full_verify;
     gboolean no_start, no_enable;
     const char *init_path; /* gourd-init of this gourd, as the process sees it; NULL: none was found */
 } StoreRequest;
 
-/* Each returns a plan and changes nothing. EXISTS: installed already, or a unit of that name that gourd did not write. */
-Plan *store_plan_install(Store *store, const StoreRequest *request, Notes *notes, GError **error)
+/* What a plan leads to. */
+typedef struct {
+    Plan *plan; /* empty if everything is as it should be */
+    char *name, *unit;
+    guint from, to; /* revisions; 0: none */
+    char *from_version, *to_version;
+    gboolean has_health;          /* of `to`: its start waits for the health check */
+    gboolean started;             /* the plan starts it */
+    guint64 bytes;                /* gc and remove: what the store will be smaller by */
+    struct StorePending *pending; /* private */
+} StoreChange;
+
+void store_change_free(StoreChange *change);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreChange, store_change_free)
+
+/* Each plans and changes nothing. EXISTS: installed already, a unit of that name that gourd did not write, another bundle
+ * of the same name and version; NOT_FOUND: no such service or bundle; DIFFERS: the bundle is damaged. */
+StoreChange *store_plan_install(Store *store, const StoreRequest *request, Notes *notes, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
-Plan *store_plan_upgrade(Store *store, const StoreRequest *request, Notes *notes, GError **error)
+StoreChange *store_plan_upgrade(Store *store, const StoreRequest *request, Notes *notes, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
-/* version NULL: the release that was active before. */
-Plan *store_plan_rollback(Store *store, const char *name, const char *version, gboolean no_start, Notes *notes,
-                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* purge: volumes and bundles too. */
-Plan *store_plan_remove(Store *store, const char *name, gboolean purge, Notes *notes, GError **error)
+/* version NULL: the release that was active before; else the newest other release of that version. */
+StoreChange *store_plan_rollback(Store *store, const char *name, const char *version, gboolean no_start, Notes *notes,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* purge: volumes, and bundles that no other service has releases of, too. */
+StoreChange *store_plan_remove(Store *store, const char *name, gboolean purge, Notes *notes, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
-/* Drops releases but the active and the `keep` newest others of each service, and bundles that no release names. */
-Plan *store_plan_gc(Store *store, guint keep, guint64 *ret_bytes, Notes *notes, GError **error)
+/* Drops releases but the active one and `keep` others of each service (the one before first, then the newest), bundles that
+ * no release is left of, and helpers that no unit names. */
+StoreChange *store_plan_gc(Store *store, guint keep, Notes *notes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Carries a plan out; the lock must be held. On failure everything is as before. actor has callbacks for progress (may be NULL;
+ * its `act` is not used). */
+gboolean store_apply(Store *store, const StoreChange *change, const PlanActor *actor, Notes *notes, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* Carries a plan out under the lock. On failure everything is as before; actor's callbacks but act are used. */
-gboolean store_apply(Store *store, const Plan *plan, const PlanActor *actor, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Why the last store_apply() failed, as the journal tells: lines (char *) of the unit that failed, from before anything was
+ * undone; NULL if no unit did. Borrowed. */
+const GPtrArray *store_failure_lines(const Store *store, const char **ret_unit);
+/* Units (char *) that could not be brought back to what they did before when a change was undone. Borrowed; may be empty. */
+const GPtrArray *store_not_revived(const Store *store);

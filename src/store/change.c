@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "change.h"
+
+static void pending_free(struct StorePending *pending)
+{
+    if (!pending)
+        return;
+    service_spec_free(pending->spec);
+    bundle_source_free(pending->source);
+    g_free(pending->bundle_path);
+    g_free(pending->init_path);
+    g_free(pending->user);
+    g_hash_table_unref(pending->volumes);
+    g_free(pending);
+}
+
+StoreChange *store_change_new(const char *name, const char *title)
+{
+    StoreChange *change = g_new0(StoreChange, 1);
+
+    change->plan = plan_new(title);
+    change->name = g_strdup(name);
+    change->pending = g_new0(struct StorePending, 1);
+    change->pending->volumes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    return change;
+}
+
+void store_change_free(StoreChange *change)
+{
+    if (!change)
+        return;
+    plan_free(change->plan);
+    pending_free(change->pending);
+    g_free(change->name);
+    g_free(change->unit);
+    g_free(change->from_version);
+    g_free(change->to_version);
+    g_free(change);
+}
+
+void change_name_releases(StoreChange *change, const StoreService *service, guint to, const char *to_version)
+{
+    const StoreRelease *from = service ? store_service_release(service, service->active) : NULL;
+
+    change->from = from ? from->revision : 0;
+    change->from_version = from ? g_strdup(from->version) : NULL;
+    change->to = to;
+    change->to_version = g_strdup(to_version);
+}
+
+void change_write_state(StoreChange *change, const StoreService *service)
+{
+    g_autofree char *path = state_path(service->name);
+    g_autoptr(GBytes) content = state_format(service);
+
+    plan_write(change->plan, path, STATE_MODE, content);
+}
+
+gboolean change_purge(Store *store, StoreChange *change, const char *path, GError **error)
+{
+    struct stat status;
+    guint64 bytes;
+    gboolean found;
+
+    if (!root_look(store->root, path, &status, &found, error))
+        return FALSE;
+    if (!found)
+        return TRUE;
+    if (!root_measure(store->root, path, &bytes, error))
+        return FALSE;
+    change->bytes += bytes;
+    plan_purge(change->plan, path);
+    return TRUE;
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+/* What a plan of the store leads to, while it is made. */
+
+#include "bundles.h"
+
+#define STATE_MODE 0644
+
+StoreChange *store_change_new(const char *name, const char *title);
+/* Says from which release to which; service NULL: from none. */
+void change_name_releases(StoreChange *change, const StoreService *service, guint to, const char *to_version);
+/* The last change of a plan. */
+void change_write_state(StoreChange *change, const StoreService *service);
+/* Purges what is there, and adds its size to change->bytes. */
+gboolean change_purge(Store *store, StoreChange *change, const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;

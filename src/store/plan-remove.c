@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "change.h"
+#include "transition.h"
+
+#include <string.h>
+
+typedef struct {
+    Store *store;
+    StoreChange *change;
+    Notes *notes;
+    const StoreService *service;
+    const Record *record;
+    gboolean purge;
+    gboolean is_last; /* no other service is left that needs what all share */
+} Removal;
+
+/* In the order in which they must stop: what starts first, stops last. */
+static void plan_unit_stops(const Removal *removal)
+{
+    const ServiceFiles *files = removal->record->files;
+    Plan *plan = removal->change->plan;
+    g_autoptr(GString) mounts = g_string_new(NULL);
+
+    if (!host_is_live(removal->store->host))
+        return;
+    for (guint i = files->units->len; i-- > 0;) {
+        const char *unit = g_ptr_array_index(files->units, i);
+
+        if (!unit_is_active(removal->store, unit) || strcmp(unit, files->unit) == 0)
+            continue;
+        if (g_str_has_suffix(unit, ".mount"))
+            g_string_append_printf(mounts, " %s", unit);
+        else if (!file_is_shared(unit))
+            plan_act(plan, "stop", unit, "revive", unit);
+    }
+    if (unit_is_active(removal->store, files->unit)) {
+        g_string_prepend(mounts, files->unit);
+        plan_act(plan, mounts->len > strlen(files->unit) ? "halt" : "stop", mounts->str, "revive", mounts->str);
+    }
+    for (guint i = 0; i < files->files->len && removal->is_last; i++) {
+        const ServiceFile *file = g_ptr_array_index(files->files, i);
+        g_autofree char *unit = g_path_get_basename(file->path);
+
+        if (file_is_shared(file->path) && unit_is_active(removal->store, unit))
+            plan_act(plan, "stop", unit, "revive", unit);
+    }
+}
+
+static gboolean plan_removals(const Removal *removal, GError **error)
+{
+    const GPtrArray *files = removal->record->files->files;
+    Plan *plan = removal->change->plan;
+    g_autoptr(GPtrArray) links = links_of_release(removal->record->files, error);
+
+    if (!links)
+        return FALSE;
+    for (guint i = 0; i < links->len; i++) {
+        const ServiceFile *link = g_ptr_array_index(links, i);
+
+        if (removal->is_last || !file_is_shared(link->path))
+            plan_remove(plan, link->path);
+    }
+    for (guint i = files->len; i-- > 0;) {
+        const ServiceFile *file = g_ptr_array_index(files, i);
+
+        if (g_str_has_prefix(file->path, PATH_SERVICES "/") || (!removal->is_last && file_is_shared(file->path)))
+            continue;
+        plan_remove(plan, file->path);
+    }
+    return TRUE;
+}
+
+/* Bundles that no other service has a release of. */
+static gboolean plan_bundle_purges(const Removal *removal, const GPtrArray *services, GError **error)
+{
+    g_autoptr(GHashTable) kept = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (guint i = 0; i < services->len; i++) {
+        const StoreService *service = g_ptr_array_index(services, i);
+
+        for (guint j = 0; j < service->releases->len && strcmp(service->name, removal->service->name) != 0; j++)
+            g_hash_table_add(kept, ((const StoreRelease *)g_ptr_array_index(service->releases, j))->bundle);
+    }
+    for (guint i = 0; i < removal->service->releases->len; i++) {
+        const StoreRelease *release = g_ptr_array_index(removal->service->releases, i);
+        g_autofree char *path = g_strconcat(PATH_BUNDLES "/", release->bundle, NULL);
+
+        if (g_hash_table_add(kept, release->bundle) && !change_purge(removal->store, removal->change, path, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean plan_purges(const Removal *removal, const GPtrArray *services, GError **error)
+{
+    const char *const folders[] = {PATH_SERVICES, PATH_STATE, PATH_VOLUMES};
+    guint n_folders = removal->purge ? 3 : 2;
+
+    for (guint i = 0; i < n_folders; i++) {
+        g_autofree char *path = g_build_filename(folders[i], removal->service->name, NULL);
+
+        if (!change_purge(removal->store, removal->change, path, error))
+            return FALSE;
+    }
+    return !removal->purge || plan_bundle_purges(removal, services, error);
+}
+
+static gboolean add_notes(const Removal *removal, GError **error)
+{
+    const ServiceFiles *files = removal->record->files;
+    g_autofree char *dropins = g_strdup_printf(PATH_UNITS "/%s.d", files->unit);
+    struct stat status;
+    gboolean found;
+
+    for (guint i = 0; i < files->volumes->len && !removal->purge; i++)
+        notes_add(removal->notes, "volume-kept", "the volumes stay, for another installation; --purge removes them",
+                  ((const ServiceVolume *)g_ptr_array_index(files->volumes, i))->path);
+    if (!root_look(removal->store->root, dropins, &status, &found, error))
+        return FALSE;
+    if (found)
+        notes_add(removal->notes, "drop-ins-kept", "drop-ins are yours, and stay", dropins);
+    if (files->user && g_str_has_prefix(files->user, "gourd-"))
+        notes_add(removal->notes, "user-kept", "the user stays, since files may still belong to it; userdel removes it",
+                  files->user);
+    return TRUE;
+}
+
+static gboolean plan_removal(const Removal *removal, const GPtrArray *services, GError **error)
+{
+    const ServiceFiles *files = removal->record->files;
+    g_autofree char *path = state_path(removal->service->name);
+    Plan *plan = removal->change->plan;
+
+    plan_unit_stops(removal);
+    if (!removal->purge && !transition_save_edited(removal->store, plan, removal->record, NULL, removal->notes, error))
+        return FALSE;
+    if (!plan_removals(removal, error))
+        return FALSE;
+    if (host_is_live(removal->store->host)) {
+        plan_act(plan, "reload", NULL, "reload", NULL);
+        plan_act(plan, "reset-failed", files->unit, NULL, NULL);
+    }
+    plan_remove(plan, path);
+    return plan_purges(removal, services, error) && add_notes(removal, error);
+}
+
+StoreChange *store_plan_remove(Store *store, const char *name, gboolean purge, Notes *notes, GError **error)
+{
+    g_autoptr(StoreService) service = store_find(store, name, error);
+    g_autoptr(GPtrArray) services = NULL;
+
+    if (!service || !store_list(store, &services, error))
+        return NULL;
+    g_autoptr(Record) record = record_read(store, name, service->active, error);
+    if (!record)
+        return NULL;
+    g_autofree char *title = g_strdup_printf("remove %s", name);
+    g_autoptr(StoreChange) change = store_change_new(name, title);
+    change_name_releases(change, service, 0, NULL);
+    change->unit = g_strdup(service->unit);
+    const Removal removal = {
+        .store = store,
+        .change = change,
+        .notes = notes,
+        .service = service,
+        .record = record,
+        .purge = purge,
+        .is_last = services->len == 1,
+    };
+    return plan_removal(&removal, services, error) ? g_steal_pointer(&change) : NULL;
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+/* Looking at files of the host, below its root. What does not exist is no error but NULL, or FALSE in *ret_found. */
+
+#include "base/base.h"
+
+#include <sys/stat.h>
+
+/* What is at path, links not followed. */
+gboolean root_look(int root, const char *path, struct stat *ret_status, gboolean *ret_found, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+/* The content of a regular file, and its mode (ret_mode may be NULL). LIMIT if it is over size_max. The caller unrefs. */
+gboolean root_load(int root, const char *path, gsize size_max, GBytes **ret_content, mode_t *ret_mode, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+/* The text of a symbolic link. The caller frees. */
+gboolean root_load_link(int root, const char *path, char **ret_target, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The names in a folder, sorted; none if there is no such folder. */
+gboolean root_list(int root, const char *path, GPtrArray **ret_names, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Bytes that a path takes on disk, with all that is below it; 0 if it is not there. Files with several names count once. */
+gboolean root_measure(int root, const char *path, guint64 *ret_bytes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Removes what an open folder has under that name, with all that is in it; none is fine. Never follows a link, never
+ * leaves the file system. */
+gboolean folder_sweep(int folder, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;

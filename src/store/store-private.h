@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+/* What the files of src/store share. */
+
+#include "root-files.h"
+#include "store.h"
+
+#define STATE_FILE_SIZE_MAX (16 * 1024 * 1024) /* bytes: as JSON_SIZE_MAX; with 100 releases some 100 KiB */
+#define LOCK_PATH PATH_STATE "/lock"
+#define JOURNAL_PATH PATH_STATE "/journal.json"
+
+struct Store {
+    Host *host;
+    int root; /* of the host, opened with O_PATH */
+    int lock; /* or -1 */
+
+    /* Of the store_apply() in progress, or the last. */
+    const StoreChange *change;
+    const PlanActor *actor; /* of the caller; may be NULL */
+    GPtrArray *failure_lines;
+    char *failed_unit;
+    GPtrArray *not_revived; /* char * */
+};
+
+/* What the actions of a plan need beyond their names. */
+struct StorePending {
+    Digest digest;               /* of the bundle that the plan copies */
+    struct BundleSource *source; /* what is installed: spec looks into it; or NULL */
+    ServiceSpec *spec;
+    ServiceContext context; /* its strings are owned by what is here */
+    char *bundle_path, *init_path;
+    char *user; /* of ServiceFiles: whose numbers are asked for when they are needed, for the plan may make it */
+    guint32 uid, gid;
+    gboolean keep_owners;
+    GHashTable *volumes; /* path on the host → path in the image ("" for none): those that are to be made */
+    Notes *notes;        /* of store_apply() */
+};
+
+/* PlanActor.act; data is the Store. Verbs of its own, beside those of host_act():
+ *
+ *   verify FILE [fully]  whether the store's bundle is the one that was to be copied, and sound
+ *   identity NAME/REV    passwd and group as the service sees them     undone by drop-identity
+ *   fill PATH            a volume, filled from the bundle              undone by unfill
+ *   halt UNIT…           all are stopped, one after the other
+ *   revive UNIT…         for undoing: all are stopped, the manager reads all units again, the first is started
+ *   abandon UNIT         for undoing: the unit is stopped
+ *
+ * The last two never fail: what cannot be revived is remembered, since files are as before anyway. */
+gboolean store_act(const char *verb, const char *argument, gpointer data, GError **error);
+
+/* What a service has to do with users, for the actions. */
+void pending_take_user(struct StorePending *pending, const ServiceFiles *files);
+/* The numbers of the service's user now. */
+gboolean find_service_user(const Store *store, guint32 *ret_uid, guint32 *ret_gid, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/* --- records ------------------------------------------------------------------------------------------------------ */
+
+/* All of a release, in a file that only root may read: what rollback puts back. */
+typedef struct {
+    guint revision;
+    ServiceFiles *files;
+    char *init;    /* path of the gourd-init that units name, or NULL */
+    Json *secrets; /* of its options, or NULL */
+} Record;
+
+void record_free(Record *record);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Record, record_free)
+char *record_path(const char *name, guint revision);
+GBytes *record_format(const Record *record);
+/* Fuzzed. Paths that gourd would not write are INPUT errors. */
+Record *record_parse(const void *bytes, gsize size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+Record *record_read(Store *store, const char *name, guint revision, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The file of that path, or NULL. */
+const ServiceFile *record_find(const Record *record, const char *path);
+
+/* --- state -------------------------------------------------------------------------------------------------------- */
+
+char *state_path(const char *name);
+GBytes *state_format(const StoreService *service);
+/* Fuzzed. */
+StoreService *state_parse(const char *name, const void *bytes, gsize size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* NULL without error if it is not installed. */
+gboolean state_read(Store *store, const char *name, StoreService **ret_service, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+StoreRelease *release_copy(const StoreRelease *release);
+void release_free(StoreRelease *release);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreRelease, release_free)
+StoreService *service_new(const char *name);
+StoreService *service_copy(const StoreService *service);
+/* Whether text can be the name of a service. */
+gboolean service_name_check(const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Whether all services have a file: those of gourd itself, gourd-names.* . */
+gboolean file_is_shared(const char *path);
+
+/* --- links -------------------------------------------------------------------------------------------------------- */
+
+/* The links (ServiceFile) that enabling a unit makes, as its [Install] says; what systemctl enable would do. */
+gboolean links_of_unit(const char *unit, GBytes *content, GPtrArray *links, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Those of all units that a release starts. */
+GPtrArray *links_of_release(const ServiceFiles *files, GError **error) G_GNUC_WARN_UNUSED_RESULT;

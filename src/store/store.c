@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "store-private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#define FOLDER_MODE 0755 /* everybody may list what is installed; what is secret has a mode of its own */
+#define LOCK_MODE 0600   /* who could open it could keep it locked */
+
+Store *store_new(Host *host, GError **error)
+{
+    g_autoptr(Store) store = g_new0(Store, 1);
+
+    store->host = host;
+    store->lock = -1;
+    store->not_revived = g_ptr_array_new_with_free_func(g_free);
+    store->root = open(host_root(host), O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (store->root < 0) {
+        g_autofree char *shown = text_escape(host_root(host));
+
+        gourd_error_set_errno(error, errno, "cannot open the root '%s'", shown);
+        return NULL;
+    }
+    return g_steal_pointer(&store);
+}
+
+void store_free(Store *store)
+{
+    if (!store)
+        return;
+    fd_close(&store->lock);
+    fd_close(&store->root);
+    g_clear_pointer(&store->failure_lines, g_ptr_array_unref);
+    g_ptr_array_unref(store->not_revived);
+    g_free(store->failed_unit);
+    g_free(store);
+}
+
+/* --- the lock ----------------------------------------------------------------------------------------------------- */
+
+static gboolean fail_root(GError **error, const char *what, const char *path)
+{
+    int saved = errno;
+
+    gourd_error_set_errno(error, saved, "cannot %s '%s'", what, path);
+    if (saved == EACCES || saved == EPERM)
+        gourd_error_hint(error, "this needs root: run it with sudo");
+    return FALSE;
+}
+
+/* PATH_STATE and what is above it. */
+static gboolean make_folders(Store *store, GError **error)
+{
+    g_auto(GStrv) parts = g_strsplit(PATH_STATE + 1, "/", -1);
+    g_autoptr(GString) path = g_string_new(NULL);
+
+    for (guint i = 0; parts[i]; i++) {
+        autofd parent = root_open(store->root, path->len ? path->str : "/", O_PATH | O_DIRECTORY, 0);
+
+        if (parent < 0)
+            return fail_root(error, "open", path->len ? path->str : "/");
+        g_string_append_printf(path, "/%s", parts[i]);
+        if (mkdirat(parent, parts[i], FOLDER_MODE) < 0 && errno != EEXIST)
+            return fail_root(error, "make the folder", path->str);
+    }
+    return TRUE;
+}
+
+static gboolean take_lock(Store *store, void (*on_wait)(gpointer data), gpointer data, GError **error)
+{
+    autofd lock = root_open(store->root, LOCK_PATH, O_RDWR | O_CREAT | O_NOFOLLOW | O_NOCTTY, LOCK_MODE);
+
+    if (lock < 0)
+        return fail_root(error, "open", LOCK_PATH);
+    if (flock(lock, LOCK_EX | LOCK_NB) < 0) {
+        if (errno != EWOULDBLOCK)
+            return fail_root(error, "lock", LOCK_PATH);
+        if (on_wait)
+            on_wait(data);
+        while (flock(lock, LOCK_EX) < 0) {
+            if (errno != EINTR)
+                return fail_root(error, "lock", LOCK_PATH);
+        }
+    }
+    store->lock = fd_steal(&lock);
+    return TRUE;
+}
+
+static gboolean recover(Store *store, Notes *notes, GError **error)
+{
+    PlanActor actor = {.act = store_act, .data = store};
+    PlanRecovery recovery;
+    g_autofree char *title = NULL;
+
+    if (!plan_recover(host_root(store->host), JOURNAL_PATH, &actor, &recovery, &title, error))
+        return gourd_error_prefix(error, "cannot undo what a killed gourd left");
+    if (recovery == PLAN_UNDONE)
+        notes_add(notes, "recovered", "a gourd was killed before it was done; what it had changed has been undone",
+                  title);
+    else if (recovery == PLAN_FINISHED)
+        notes_add(notes, "recovered", "a gourd was killed while it tidied up; that has been finished", title);
+    for (guint i = 0; i < store->not_revived->len; i++)
+        notes_add(notes, "not-revived", "a unit does not do again what it did before",
+                  g_ptr_array_index(store->not_revived, i));
+    return TRUE;
+}
+
+gboolean store_lock(Store *store, void (*on_wait)(gpointer data), gpointer data, Notes *notes, GError **error)
+{
+    return make_folders(store, error) && take_lock(store, on_wait, data, error) && recover(store, notes, error);
+}
+
+gboolean store_is_unfinished(const Store *store)
+{
+    autofd fd = root_open(store->root, JOURNAL_PATH, O_PATH | O_NOFOLLOW, 0);
+
+    return fd >= 0;
+}
+
+/* --- services ----------------------------------------------------------------------------------------------------- */
+
+/* Names of installed services, sorted. */
+static gboolean list_names(Store *store, GPtrArray **ret_names, GError **error)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free), entries = NULL;
+
+    if (!root_list(store->root, PATH_STATE, &entries, error))
+        return FALSE;
+    for (guint i = 0; i < entries->len; i++) {
+        char *entry = g_ptr_array_index(entries, i);
+
+        if (!g_str_has_suffix(entry, ".json"))
+            continue;
+        g_autofree char *name = g_strndup(entry, strlen(entry) - strlen(".json"));
+        if (service_name_check(name, NULL))
+            g_ptr_array_add(names, g_steal_pointer(&name));
+    }
+    *ret_names = g_steal_pointer(&names);
+    return TRUE;
+}
+
+gboolean store_list(Store *store, GPtrArray **ret_services, GError **error)
+{
+    g_autoptr(GPtrArray) services = g_ptr_array_new_with_free_func((GDestroyNotify)store_service_free), names = NULL;
+
+    if (!list_names(store, &names, error))
+        return FALSE;
+    for (guint i = 0; i < names->len; i++) {
+        StoreService *service;
+
+        if (!state_read(store, g_ptr_array_index(names, i), &service, error))
+            return FALSE;
+        if (service)
+            g_ptr_array_add(services, service);
+    }
+    *ret_services = g_steal_pointer(&services);
+    return TRUE;
+}
+
+StoreService *store_find(Store *store, const char *name, GError **error)
+{
+    g_autofree char *shown = text_escape(name);
+    g_autoptr(GPtrArray) names = NULL;
+    StoreService *service = NULL;
+
+    if (service_name_check(name, NULL) && !state_read(store, name, &service, error))
+        return NULL;
+    if (service || !list_names(store, &names, error))
+        return service;
+    const char *nearest = nearest_name(name, names);
+    gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "there is no service '%s'", shown);
+    if (nearest)
+        gourd_error_hint(error, "did you mean '%s'? 'gourd list' shows all", nearest);
+    else
+        gourd_error_hint(error, names->len ? "'gourd list' shows those that are installed"
+                                           : "none is installed: 'gourd install' does that");
+    return NULL;
+}
+
+gboolean store_read_options(Store *store, const StoreService *service, guint revision, ServiceOptions *ret_options,
+                            GError **error)
+{
+    const StoreRelease *release = store_service_release(service, revision);
+    g_autoptr(Record) record = record_read(store, service->name, revision, error);
+
+    if (!record)
+        return FALSE;
+    g_autoptr(Json) json = service_options_to_json(&release->options);
+    return service_options_from_json(json, record->secrets, ret_options, error);
+}
