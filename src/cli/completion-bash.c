@@ -24,6 +24,10 @@ static const char script_head[] =
     "    done < <(compgen -f -- \"$path\")\n"
     "}\n"
     "\n"
+    "_gourd_services() {\n"
+    "    _gourd_words \"$(\"${words[0]}\" list --names 2>/dev/null)\"\n"
+    "}\n"
+    "\n"
     "_gourd_words() {\n"
     "    local word\n"
     "    while IFS= read -r word; do\n"
@@ -98,7 +102,7 @@ static void append_option_names(GString *out, const Verb *verb, gboolean with_ar
 
         option_iterator_init(&iterator, verb);
         for (const Option *option; (option = option_iterator_next(&iterator));) {
-            if (!with_argument_only || option_has_argument(option))
+            if (!with_argument_only || option_takes_next(option))
                 append_names(out, option);
         }
         return;
@@ -150,6 +154,10 @@ static char *format_offer(Completion completion, const Option *option)
         return g_strdup("_gourd_sources");
     case COMPLETE_VERB:
         return g_strdup("_gourd_words \"$_gourd_verbs $_gourd_topics\"");
+    case COMPLETE_SERVICE:
+        return g_strdup("_gourd_services");
+    case COMPLETE_SERVICE_OR_BUNDLE:
+        return g_strdup("_gourd_services; _gourd_files '' '*.raw'");
     case COMPLETE_VALUES:
     case COMPLETE_NOTHING:
         break;

@@ -32,6 +32,11 @@ static const char script_head[] =
     "    test $operands -ge $argv[2] -a $operands -le $argv[3]\n"
     "end\n"
     "\n"
+    "function __gourd_services\n"
+    "    set -l words (commandline -opc)\n"
+    "    command $words[1] list --names 2>/dev/null\n"
+    "end\n"
+    "\n"
     "function __gourd_sources\n"
     "    set -l token (commandline -ct)\n"
     "    set -l match (string match -r -- \"^($__gourd_prefixes)(.*)\" $token)\n"
@@ -81,6 +86,8 @@ static void append_offer(GString *out, Completion completion, const Option *opti
         [COMPLETE_SOURCE] = " -a '(__gourd_sources)'",
         [COMPLETE_VERB] = "",
         [COMPLETE_VALUES] = "",
+        [COMPLETE_SERVICE] = " -a '(__gourd_services)'",
+        [COMPLETE_SERVICE_OR_BUNDLE] = " -k -a '(__gourd_services; __fish_complete_suffix .raw)'",
     };
 
     if (!option || (!option->choices && !option->suggestions)) {
@@ -102,7 +109,7 @@ static void append_option(GString *out, const char *condition, const Option *opt
     if (option->short_name)
         g_string_append_printf(out, " -s %c", option->short_name);
     g_string_append_printf(out, " -l %s", option->name);
-    if (option_has_argument(option)) {
+    if (option_takes_next(option)) {
         g_string_append(out, option->completion == COMPLETE_FILE ? " -r" : " -x");
         append_offer(out, option->completion, option);
     }
@@ -175,7 +182,7 @@ static void append_names_with_argument(GString *out)
 
         option_iterator_init(&iterator, *verb);
         for (const Option *option; (option = option_iterator_next(&iterator));) {
-            if (!option_has_argument(option))
+            if (!option_takes_next(option))
                 continue;
             g_string_append_printf(out, " --%s", option->name);
             if (option->short_name)

@@ -34,9 +34,11 @@ static void append_action(GString *out, const char *name, Completion completion,
         [COMPLETE_SOURCE] = "_gourd_sources",
         [COMPLETE_VERB] = "_gourd_verbs_and_topics",
         [COMPLETE_VALUES] = " ",
+        [COMPLETE_SERVICE] = "_gourd_services",
+        [COMPLETE_SERVICE_OR_BUNDLE] = "_gourd_services_and_bundles",
     };
 
-    g_string_append_c(out, ':');
+    g_string_append(out, option && option->optional ? "::" : ":");
     append_spec_text(out, name);
     g_string_append_c(out, ':');
     if (!option || (!option->choices && !option->suggestions)) {
@@ -75,7 +77,8 @@ static void append_option(GString *out, const Option *option)
         g_string_append_printf(out, "'(--%s --no-%s)'{--%s,--no-%s}'[", option->name, option->name, option->name,
                                option->name);
     else
-        g_string_append_printf(out, "'%s--%s%s[", may_repeat ? "*" : "", option->name, with_argument ? "=" : "");
+        g_string_append_printf(out, "'%s--%s%s%s[", may_repeat ? "*" : "", option->name, with_argument ? "=" : "",
+                               option->optional ? "-" : "");
     append_spec_text(out, option->help);
     g_string_append_c(out, ']');
     if (with_argument)
@@ -132,6 +135,14 @@ static void append_lists(GString *out)
                          "_gourd_verbs_and_topics() {\n    _gourd_verbs\n    _gourd_topics\n}\n\n");
 }
 
+static void append_services(GString *out)
+{
+    g_string_append(out, "_gourd_services() {\n"
+                         "    local -a names=(${(f)\"$($_gourd_program list --names 2>/dev/null)\"})\n"
+                         "    compadd -a names\n}\n\n"
+                         "_gourd_services_and_bundles() {\n    _gourd_services\n    _files -g \"*.raw(-.)\"\n}\n\n");
+}
+
 static void append_sources(GString *out)
 {
     g_string_append(out, "_gourd_sources() {\n    if compset -P '(");
@@ -152,6 +163,7 @@ char *completion_format_zsh(void)
 
     append_lists(out);
     append_sources(out);
+    append_services(out);
     for (const Verb *const *verb = all_verbs; *verb; verb++) {
         if (!(*verb)->hidden)
             append_verb(out, *verb);
@@ -159,6 +171,7 @@ char *completion_format_zsh(void)
     g_string_append(out, "_gourd() {\n"
                          "    local context state state_descr line\n"
                          "    typeset -A opt_args\n"
+                         "    local _gourd_program=$words[1]\n"
                          "    _arguments -s -S -C");
     for (const Option *option = common_options.options; option->name; option++)
         append_option(out, option);

@@ -15,7 +15,9 @@ char *option_format_label(const Option *option)
     if (option->short_name)
         g_string_append_printf(label, "-%c, ", option->short_name);
     g_string_append_printf(label, "--%s%s", option->negatable ? "[no-]" : "", option->name);
-    if (option_has_argument(option))
+    if (option->optional)
+        g_string_append_printf(label, "[=%s]", option->argument);
+    else if (option_has_argument(option))
         g_string_append_printf(label, " %s", option->argument);
     return g_string_free(label, FALSE);
 }

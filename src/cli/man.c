@@ -83,8 +83,9 @@ static void append_option(GString *out, const Option *option, const RoffWords *w
     roff_append_text(out, option->name);
     g_string_append(out, "\\fR");
     if (option_has_argument(option)) {
-        g_string_append_c(out, ' ');
+        g_string_append(out, option->optional ? "[=" : " ");
         roff_append_usage(out, option->argument);
+        g_string_append(out, option->optional ? "]" : "");
     }
     g_string_append_c(out, '\n');
     roff_append_marked(out, help, words);

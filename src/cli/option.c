@@ -33,6 +33,11 @@ gboolean option_has_argument(const Option *option)
     return option->kind != OPTION_FLAG;
 }
 
+gboolean option_takes_next(const Option *option)
+{
+    return option_has_argument(option) && !option->optional;
+}
+
 static void *find_member(const Option *option, void *options)
 {
     return (char *)options + option->offset;

@@ -28,7 +28,9 @@ typedef enum {
     COMPLETE_BUNDLE, /* files named *.raw */
     COMPLETE_SOURCE, /* docker-archive:FILE and its relatives, or a file or folder */
     COMPLETE_VERB,
-    COMPLETE_VALUES, /* the row's suggestions */
+    COMPLETE_VALUES,  /* the row's suggestions */
+    COMPLETE_SERVICE, /* installed ones */
+    COMPLETE_SERVICE_OR_BUNDLE,
 } Completion;
 
 typedef struct {
@@ -52,6 +54,8 @@ typedef struct {
     gint64 min, max;                /* OPTION_INT, OPTION_SIZE; max 0 means no upper bound */
     Completion completion;
     gboolean negatable; /* OPTION_FLAG: --no-NAME and --NAME=yes|no are known too */
+    const char
+        *optional; /* the argument that is meant by --NAME alone; a given one is always --NAME=ARGUMENT; or NULL */
     gboolean (*check)(const char *argument, GError **error); /* refuses what min and max cannot say; or NULL */
 } Option;
 
@@ -79,8 +83,10 @@ void options_release(void *options, const OptionGroup *group);
 gboolean option_store(const Option *option, const char *argument, void *options, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* Whether the option wants an argument. */
+/* Whether the option has an argument, if only an optional one. */
 gboolean option_has_argument(const Option *option);
+/* Whether the word after the option's name belongs to it. */
+gboolean option_takes_next(const Option *option);
 
 /* A size as people type it: 4096, 128K, 1M, 2G; K, M, G, T are powers of 1024. */
 gboolean size_parse(const char *text, guint64 *ret_bytes, GError **error) G_GNUC_WARN_UNUSED_RESULT;

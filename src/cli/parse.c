@@ -66,6 +66,8 @@ static gboolean parse_long(Parsed *parsed, const char *text, const char *const *
 
     if (!option)
         return set_unknown_option(parsed->verb, name, error);
+    if (option->optional && !argument)
+        return option_store(option, option->optional, parsed->options, error);
     if (option_has_argument(option))
         return store_with_argument(parsed, option, argument, arguments, used, error);
     if (argument && (negated || !option->negatable))
@@ -128,6 +130,8 @@ static gboolean check_operands(const Parsed *parsed, GError **error)
         g_autofree char *shown = text_escape(g_ptr_array_index(parsed->operands, max));
 
         gourd_error_set(error, GOURD_ERROR_USAGE, "unexpected '%s'", shown);
+        if (verb->words)
+            return gourd_error_hint(error, "the words of a command follow '--': %s", usage);
         return gourd_error_hint(error, "usage: %s", usage);
     }
     return TRUE;
@@ -159,22 +163,25 @@ void parsed_free(Parsed *parsed)
         options_release(parsed->options, group);
     g_free(parsed->options);
     g_ptr_array_unref(parsed->operands);
+    g_clear_pointer(&parsed->words, g_ptr_array_unref);
     g_free(parsed);
 }
 
 Parsed *parse_arguments(const Verb *verb, const CommonOptions *common, const char *const *arguments, GError **error)
 {
     g_autoptr(Parsed) parsed = parsed_new(verb, common);
-    gboolean options_ended = FALSE;
+    GPtrArray *behind = NULL; /* where all goes once the options have ended */
 
     for (guint used = 0; arguments[used] && !is_final(parsed);) {
         const char *text = arguments[used];
 
-        if (options_ended || !is_option(text)) {
-            g_ptr_array_add(parsed->operands, (char *)text);
+        if (behind || !is_option(text)) {
+            g_ptr_array_add(behind ? behind : parsed->operands, (char *)text);
             used++;
         } else if (strcmp(text, "--") == 0) {
-            options_ended = TRUE;
+            if (verb->words)
+                parsed->words = g_ptr_array_new_null_terminated(0, NULL, TRUE);
+            behind = verb->words ? parsed->words : parsed->operands;
             used++;
         } else if (!parse_option(parsed, arguments, &used, error)) {
             return NULL;

@@ -3,7 +3,7 @@
 
 /* A command line, read by a verb's tables.
  *
- * Options may stand after operands, until "--"; long names are never abbreviated; `--name=value`, `--name value`, `-n value`,
+ * Options may stand after operands, until "--", behind which all are operands, or the words of a verb that takes such. Long names are never abbreviated; `--name=value`, `--name value`, `-n value`,
  * `-nvalue` and `-abc` for flags are understood; a later one wins. */
 
 #include "verb.h"
@@ -11,6 +11,7 @@
 typedef struct {
     void *options;       /* of verb->options_size bytes, all members set */
     GPtrArray *operands; /* borrowed from the arguments; NULL-terminated */
+    GPtrArray *words;    /* behind "--", if the verb takes words; NULL: there was no "--" */
     const Verb *verb;
 } Parsed;
 

@@ -131,5 +131,7 @@ char *verb_format_usage(const Verb *verb)
 
         g_string_append_printf(usage, operand->min == 0 ? " [%s]%s" : " %s%s", operand->name, more);
     }
+    if (verb->words)
+        g_string_append_printf(usage, " [-- %s...]", verb->words);
     return g_string_free(usage, FALSE);
 }

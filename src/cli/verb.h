@@ -29,6 +29,7 @@ typedef struct {
     const CommonOptions *common;
     const char *const *operands; /* NULL-terminated; as many as the verb's table allows */
     guint n_operands;
+    const char *const *words; /* behind "--", of verbs that take them apart; NULL-terminated; NULL: there was no "--" */
     Screen out, err;
 } Call;
 
@@ -36,10 +37,11 @@ typedef struct Verb Verb;
 
 struct Verb {
     const char *name;
-    const char *topic;              /* the heading it stands below in `gourd help` */
-    const char *summary;            /* a phrase without full stop */
-    const Operand *operands;        /* ends with a NULL name */
-    const OptionGroup *groups;      /* ends with a NULL title; the common options come after them */
+    const char *topic;         /* the heading it stands below in `gourd help` */
+    const char *summary;       /* a phrase without full stop */
+    const Operand *operands;   /* ends with a NULL name */
+    const char *words;         /* what may follow "--", in capitals: words that are no operands; NULL: operands do */
+    const OptionGroup *groups; /* ends with a NULL title; the common options come after them */
     const char *const *description; /* paragraphs for the man page, the first also for --help; ends with NULL */
     const Example *examples;        /* ends with a NULL command */
     const ExitCode *exit_codes;     /* that it can end with, 0, 1 and 2 apart; ends with EXIT_CODE_OK; or NULL */

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "session.h"
+
+#include "interrupt.h"
+#include "listing.h"
+#include "progress.h"
+#include "report.h"
+
+#include <string.h>
+#include <unistd.h>
+
+/* --- opening ------------------------------------------------------------------------------------------------------ */
+
+void session_close(Session *session)
+{
+    store_free(session->store);
+    host_free(session->host);
+    notes_free(session->notes);
+}
+
+static void say_waiting(gpointer data)
+{
+    const Call *call = data;
+
+    if (!call->common->quiet)
+        fputs("another gourd is changing something: waiting for it\n", call->err.file);
+}
+
+void session_print_notes(const Session *session)
+{
+    if (!session->call->common->quiet)
+        report_notes(&session->call->err, notes_list(session->notes), session->call->common->verbose);
+}
+
+gboolean session_open(Session *session, const Call *call, const char *root, gboolean for_change, GError **error)
+{
+    session->call = call;
+    session->notes = notes_new();
+    session->host = host_open(root, error);
+    session->store = session->host ? store_new(session->host, error) : NULL;
+    if (!session->store)
+        return FALSE;
+    if (!for_change) {
+        if (store_is_unfinished(session->store))
+            notes_add(session->notes, "unfinished",
+                      "a gourd was killed before it was done; the next one that changes something undoes what it did",
+                      NULL);
+        return TRUE;
+    }
+    g_autoptr(Notes) recovery = notes_new();
+    gboolean locked = store_lock(session->store, say_waiting, (gpointer)call, recovery, error);
+    if (!call->common->quiet)
+        report_notes(&call->err, notes_list(recovery), call->common->verbose);
+    return locked;
+}
+
+char *find_init_program(void)
+{
+    static const char *const places[] = {"init/gourd-init", "gourd-init", "../lib/gourd/gourd-init", NULL};
+    g_autofree char *program = g_file_read_link("/proc/self/exe", NULL);
+    g_autofree char *folder = program ? g_path_get_dirname(program) : NULL;
+
+    for (const char *const *place = places; folder && *place; place++) {
+        g_autofree char *path = g_build_filename(folder, *place, NULL);
+
+        if (access(path, X_OK) == 0)
+            return g_canonicalize_filename(path, "/");
+    }
+    return NULL;
+}
+
+/* --- units -------------------------------------------------------------------------------------------------------- */
+
+char *host_unit_describe(const HostUnit *status)
+{
+    const char *state = status->active_state ? status->active_state : "unknown";
+
+    if (strcmp(state, "active") == 0)
+        return g_strdup(status->status_text && g_str_has_prefix(status->status_text, "unhealthy") ? "unhealthy"
+                                                                                                  : "running");
+    if (strcmp(state, "inactive") == 0)
+        return g_strdup("stopped");
+    if (strcmp(state, "activating") == 0)
+        return g_strdup(g_strcmp0(status->sub_state, "auto-restart") == 0 ? "restarting" : "starting");
+    return g_strdup(strcmp(state, "deactivating") == 0 ? "stopping" : state);
+}
+
+char *session_describe_unit(const Session *session, const char *unit)
+{
+    HostUnit status;
+
+    if (!host_is_live(session->host) || !host_get_unit(session->host, unit, &status, NULL))
+        return g_strdup("-");
+    char *text = host_unit_describe(&status);
+    host_unit_clear(&status);
+    return text;
+}
+
+/* --- dry runs ----------------------------------------------------------------------------------------------------- */
+
+static Style style_of_line(const char *line)
+{
+    static const struct {
+        const char *prefix;
+        Style style;
+    } styles[] = {
+        {"+++", STYLE_BOLD}, {"---", STYLE_BOLD}, {"@@", STYLE_CYAN}, {"+", STYLE_GREEN}, {"-", STYLE_RED},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(styles); i++) {
+        if (g_str_has_prefix(line, styles[i].prefix))
+            return styles[i].style;
+    }
+    return STYLE_NONE;
+}
+
+static gboolean print_plan(const Session *session, const StoreChange *change, GError **error)
+{
+    const Screen *out = &session->call->out;
+    g_autofree char *text = NULL;
+
+    if (!plan_to_text(change->plan, host_root(session->host), &text, error))
+        return FALSE;
+    if (!*text)
+        fputs("nothing would change\n", out->file);
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    for (guint i = 0; lines[i] && (lines[i + 1] || *lines[i]); i++) {
+        Style style = style_of_line(lines[i]);
+
+        fprintf(out->file, "%s%s%s\n", screen_begin(out, style), lines[i], screen_end(out, style));
+    }
+    return TRUE;
+}
+
+static gboolean print_plan_json(const Session *session, const StoreChange *change, GError **error)
+{
+    Json *plan;
+
+    if (!plan_to_json(change->plan, host_root(session->host), &plan, error))
+        return FALSE;
+    g_autoptr(Json) json = json_pack("{s:o, s:o}", "plan", plan, "notes", notes_to_json(notes_list(session->notes)));
+    json_print(json, &session->call->out);
+    return TRUE;
+}
+
+/* --- doing -------------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    const Call *call;
+    Progress *progress;
+    char *what; /* the change that is being made */
+} Watch;
+
+static void show_change(guint number, guint total, const char *what, gpointer data)
+{
+    Watch *watch = data;
+    char *before = watch->what;
+
+    watch->what = g_strdup(what);
+    if (watch->call->common->verbose)
+        fprintf(watch->call->err.file, "%u/%u %s\n", number + 1, total, what);
+    else
+        progress_update(watch->progress, watch->what, 0, 0);
+    g_free(before);
+}
+
+static void show_copied(guint64 done, guint64 total, gpointer data)
+{
+    Watch *watch = data;
+
+    progress_update(watch->progress, "copying", done, total);
+}
+
+static gboolean apply(Session *session, const StoreChange *change, GError **error)
+{
+    const Call *call = session->call;
+    gboolean shows = !call->common->quiet && !call->common->verbose;
+    Watch watch = {.call = call, .progress = shows ? progress_new(&call->err, NULL) : NULL};
+    PlanActor actor = {.before = show_change, .copied = show_copied, .data = &watch};
+
+    interrupt_undoes(host_root(session->host), plan_title(change->plan));
+    gboolean applied = store_apply(session->store, change, &actor, session->notes, error);
+    interrupt_kills();
+    progress_free(watch.progress);
+    g_free(watch.what);
+    return applied;
+}
+
+/* "version 1.0 runs again", or what else is so now. */
+static char *describe_aftermath(const Session *session, const StoreChange *change)
+{
+    const GPtrArray *not_revived = store_not_revived(session->store);
+
+    for (guint i = 0; i < not_revived->len; i++) {
+        const char *unit = g_ptr_array_index(not_revived, i);
+
+        return g_strdup_printf("all files are as before, but %s could not be brought back", unit);
+    }
+    if (change->from && host_is_live(session->host) && change->to != 0 && change->started) {
+        g_autofree char *state = session_describe_unit(session, change->unit);
+
+        return g_strdup_printf("version %s is active again, and %s", change->from_version, state);
+    }
+    return g_strdup("everything is as before");
+}
+
+/* Puts what the journal says between the message and its hint. */
+static void explain_failure(const Session *session, const StoreChange *change, GError **error)
+{
+    g_autofree char *message = NULL, *hint = NULL, *aftermath = describe_aftermath(session, change);
+    g_autoptr(GString) text = g_string_new(NULL);
+    const char *unit = NULL;
+    const GPtrArray *lines = store_failure_lines(session->store, &unit);
+    GourdError code = (GourdError)(*error)->code;
+
+    gourd_error_split(*error, &message, &hint);
+    g_clear_error(error);
+    g_string_printf(text, "cannot %s: %s", plan_title(change->plan), message);
+    if (lines && lines->len > 0)
+        g_string_append_printf(text, "\nwhat the journal has of %s:", unit);
+    for (guint i = 0; lines && i < lines->len; i++)
+        g_string_append_printf(text, "\n    %s", (const char *)g_ptr_array_index(lines, i));
+    g_string_append_printf(text, "\n%s", aftermath);
+    gourd_error_set(error, code, "%s", text->str);
+    if (hint)
+        gourd_error_hint(error, "%s", hint);
+}
+
+static Json *release_to_json(guint revision, const char *version)
+{
+    return revision ? json_pack("{s:i, s:s}", "revision", (int)revision, "version", version) : json_null();
+}
+
+static void print_json(const Session *session, const StoreChange *change)
+{
+    g_autoptr(Json) json = json_object();
+
+    if (*change->name)
+        json_object_set_new(json, "service", json_string(change->name));
+    json_object_set_new(json, "changed", json_boolean(plan_length(change->plan) > 0));
+    if (change->unit) {
+        g_autofree char *state = session_describe_unit(session, change->unit);
+
+        json_object_set_new(json, "unit", json_string(change->unit));
+        json_object_set_new(json, "from", release_to_json(change->from, change->from_version));
+        json_object_set_new(json, "to", release_to_json(change->to, change->to_version));
+        json_object_set_new(json, "state", json_string(state));
+    }
+    json_object_set_new(json, "bytes_freed", json_integer((json_int_t)change->bytes));
+    json_object_set_new(json, "notes", notes_to_json(notes_list(session->notes)));
+    json_print(json, &session->call->out);
+}
+
+gboolean session_run(Session *session, const StoreChange *change, const SessionMode *mode, gboolean *ret_done,
+                     GError **error)
+{
+    *ret_done = FALSE;
+    if (mode->dry_run && mode->json)
+        return print_plan_json(session, change, error);
+    if (mode->dry_run) {
+        session_print_notes(session);
+        return print_plan(session, change, error);
+    }
+    GError *failure = NULL;
+    if (!apply(session, change, &failure)) {
+        explain_failure(session, change, &failure);
+        g_propagate_error(error, failure);
+        return FALSE;
+    }
+    if (mode->json)
+        print_json(session, change);
+    else
+        session_print_notes(session);
+    *ret_done = !mode->json && !session->call->common->quiet;
+    return TRUE;
+}
