@@ -32,8 +32,11 @@ static gboolean spawn(const char *const *argv, int out, int err, GPid *ret_pid, 
 {
     g_autoptr(GError) failure = NULL;
     g_auto(GStrv) environment = g_get_environ();
+    g_autofree char *program = g_find_program_in_path(argv[0]);
     autofd in = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
+    if (!program)
+        return gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "there is no program '%s' here", argv[0]);
     environment = g_environ_setenv(environment, "LC_ALL", "C.UTF-8", TRUE);
     environment = g_environ_setenv(environment, "SYSTEMD_PAGER", "", TRUE);
     environment = g_environ_setenv(environment, "SYSTEMD_COLORS", "0", TRUE);
@@ -41,8 +44,6 @@ static gboolean spawn(const char *const *argv, int out, int err, GPid *ret_pid, 
     if (g_spawn_async_with_fds(NULL, (char **)argv, environment, G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, NULL,
                                NULL, ret_pid, in, out, err, &failure))
         return TRUE;
-    if (g_error_matches(failure, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT))
-        return gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "there is no program '%s' here", argv[0]);
     return gourd_error_set(error, GOURD_ERROR_FAILED, "cannot run %s: %s", argv[0], failure->message);
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
+#include <unistd.h>
 
 static void change_free(gpointer data)
 {
@@ -207,8 +208,12 @@ gboolean fail_path(GError **error, int errno_value, const char *what, const char
 {
     g_autofree char *shown = text_escape(path);
 
-    if (errno_value != ENOSPC && errno_value != EDQUOT)
-        return gourd_error_set_errno(error, errno_value, "cannot %s '%s'", what, shown);
+    if (errno_value != ENOSPC && errno_value != EDQUOT) {
+        gourd_error_set_errno(error, errno_value, "cannot %s '%s'", what, shown);
+        return (errno_value == EACCES || errno_value == EPERM) && geteuid() != 0
+                   ? gourd_error_hint(error, "this takes root")
+                   : FALSE;
+    }
     gourd_error_set(error, GOURD_ERROR_FAILED, "cannot %s '%s': %s", what, shown, g_strerror(errno_value));
     return gourd_error_hint(error, "free some space on that file system (`gourd gc` drops old releases) and try again");
 }

@@ -334,12 +334,15 @@ static int fill_file_systems(gpointer data)
     Fixture fixture = {.test = *test};
     g_autofree char *folder = make_root();
     g_autofree char *image = g_strconcat(test->source, ".ext4", NULL);
-    autofd made = open(image, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     guint n_old = 0, n_new = 0;
 
     fixture.test.root = folder;
-    if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+    if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) {
+        rmdir(folder);
         return CANNOT_MOUNT;
+    }
+    autofd made = open(image, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    g_assert_cmpint(made, >=, 0);
     /* tmpfs: first pages, then inodes are short. */
     for (guint i = 8; i < 120; i++) {
         g_autofree char *options = i < 60 ? g_strdup_printf("mode=700,size=%uk", i * 4)
