@@ -19,14 +19,14 @@ build: setup
 
 # Everything: ordinary and sanitizer builds, every test, lint; see tools/test.
 test:
-	@tools/setup --for build --for test
+	@tools/setup --for build --for test --for system
 	@tools/test
 
 # What a developer runs between edits: the ordinary build's tests only, without those that boot a system.
 check: build
 	@meson test -C $(BUILD) --no-suite system --print-errorlogs
 
-# Bundles under real systemds (tests/system/README.md): not yet part of `make test`, see issue 3.
+# Bundles under real systemds only (tests/system/README.md).
 system: build
 	@tools/setup --for build --for test --for system
 	@meson test -C $(BUILD) --suite system --print-errorlogs
