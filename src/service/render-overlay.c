@@ -18,7 +18,7 @@ char *render_overlay_path(const ServiceContext *context, const ServiceMount *mou
 {
     g_autofree char *name = g_path_get_basename(mount->source);
 
-    return g_strdup_printf("%s/roots/%s/%s.mount", PATH_RUN, context->name, name);
+    return g_strdup_printf("%s/roots/%s/merged-%s", PATH_RUN, context->name, name + strlen(SERVICE_WRITABLE_PREFIX));
 }
 
 static gboolean is_plain(const char *path)
@@ -26,11 +26,15 @@ static gboolean is_plain(const char *path)
     return !strpbrk(path, ":,\\\"' \t\n\r");
 }
 
-static gboolean add_mount_unit(const Render *render, const char *where, const char *needed, UnitFile *unit,
-                               GError **error)
+/* needed: path of a mount that must be there before, or NULL. All texts as they are, not quoted. */
+static gboolean add_mount_unit(const Render *render, const char *what, const char *where, const char *type,
+                               const char *options, const char *needed, GError **error)
 {
+    g_autoptr(UnitFile) unit = unit_file_new();
     g_autofree char *name = unit_name_for_path(where, ".mount", error);
-    g_autofree char *needed_name = needed ? unit_name_for_path(needed, ".mount", error) : NULL;
+    g_autofree char *needed_name = needed && name ? unit_name_for_path(needed, ".mount", error) : NULL;
+    g_autofree char *quoted_what = unit_quote_percent(what), *quoted_where = unit_quote_percent(where);
+    g_autofree char *quoted_options = unit_quote_percent(options);
 
     if (!name || (needed && !needed_name))
         return FALSE;
@@ -45,23 +49,11 @@ static gboolean add_mount_unit(const Render *render, const char *where, const ch
         unit_file_add(unit, "Unit", "Requires", needed_name);
         unit_file_add(unit, "Unit", "After", needed_name);
     }
+    unit_file_add(unit, "Mount", "What", quoted_what);
+    unit_file_add(unit, "Mount", "Where", quoted_where);
+    unit_file_add(unit, "Mount", "Type", type);
+    unit_file_add(unit, "Mount", "Options", quoted_options);
     return render_add_unit(render, name, unit, error);
-}
-
-static gboolean add_lower(const Render *render, GError **error)
-{
-    g_autofree char *where = lower_path(render->context);
-    g_autofree char *what = unit_quote_single_path("", render->context->bundle_path, error);
-    g_autofree char *quoted = what ? unit_quote_single_path("", where, error) : NULL;
-    g_autoptr(UnitFile) unit = unit_file_new();
-
-    if (!quoted)
-        return FALSE;
-    unit_file_add(unit, "Mount", "What", what);
-    unit_file_add(unit, "Mount", "Where", quoted);
-    unit_file_add(unit, "Mount", "Type", "squashfs");
-    unit_file_add(unit, "Mount", "Options", "loop,ro,nodev");
-    return add_mount_unit(render, where, NULL, unit, error);
 }
 
 static gboolean add_overlay(const Render *render, const ServiceMount *mount, GError **error)
@@ -71,8 +63,6 @@ static gboolean add_overlay(const Render *render, const ServiceMount *mount, GEr
     g_autofree char *folder = g_strconcat(lower, strcmp(mount->destination, "/") == 0 ? "" : mount->destination, NULL);
     g_autofree char *options = g_strdup_printf("lowerdir=%s,upperdir=%s/upper,workdir=%s/work,nodev", folder,
                                                mount->source, mount->source);
-    g_autofree char *quoted_options = unit_quote_percent(options), *quoted_where = unit_quote_percent(where);
-    g_autoptr(UnitFile) unit = unit_file_new();
 
     if (!is_plain(folder) || !is_plain(mount->source)) {
         g_autofree char *shown = text_escape(mount->destination);
@@ -80,16 +70,13 @@ static gboolean add_overlay(const Render *render, const ServiceMount *mount, GEr
         return gourd_error_set(error, GOURD_ERROR_UNSUPPORTED, "'%s' cannot be made writable because of its name",
                                shown);
     }
-    unit_file_add(unit, "Mount", "What", "overlay");
-    unit_file_add(unit, "Mount", "Where", quoted_where);
-    unit_file_add(unit, "Mount", "Type", "overlay");
-    unit_file_add(unit, "Mount", "Options", quoted_options);
-    return add_mount_unit(render, where, lower, unit, error);
+    return add_mount_unit(render, "overlay", where, "overlay", options, lower, error);
 }
 
 gboolean render_overlays(const Render *render, GError **error)
 {
     const GPtrArray *mounts = render->spec->mounts;
+    g_autofree char *lower = lower_path(render->context);
     gboolean any = FALSE;
 
     for (guint i = 0; i < mounts->len; i++) {
@@ -101,5 +88,6 @@ gboolean render_overlays(const Render *render, GError **error)
         if (!add_overlay(render, mount, error))
             return FALSE;
     }
-    return !any || add_lower(render, error);
+    return !any ||
+           add_mount_unit(render, render->context->bundle_path, lower, "squashfs", "loop,ro,nodev", NULL, error);
 }

@@ -6,20 +6,9 @@
 
 /* --- root and mounts ----------------------------------------------------------------------------------------------------- */
 
-static const ServiceMount *find_mount(const ServiceSpec *spec, const char *destination)
-{
-    for (guint i = 0; i < spec->mounts->len; i++) {
-        const ServiceMount *mount = g_ptr_array_index(spec->mounts, i);
-
-        if (strcmp(mount->destination, destination) == 0)
-            return mount;
-    }
-    return NULL;
-}
-
 static gboolean add_root(const Render *render, UnitFile *unit, GError **error)
 {
-    const ServiceMount *overlay = find_mount(render->spec, "/");
+    const ServiceMount *overlay = spec_find_mount(render->spec, "/");
 
     if (!overlay)
         return render_take(unit, "RootImage", unit_quote_single_path("", render->context->bundle_path, error));
@@ -61,11 +50,11 @@ static gboolean add_tmp(const Render *render, UnitFile *unit, GError **error)
     gboolean asked = FALSE;
 
     for (gsize i = 0; i < G_N_ELEMENTS(folders); i++)
-        asked |= find_mount(render->spec, folders[i]) != NULL;
+        asked |= spec_find_mount(render->spec, folders[i]) != NULL;
     if (!asked)
         unit_file_add(unit, "Service", "PrivateTmp", "yes");
     for (gsize i = 0; asked && i < G_N_ELEMENTS(folders); i++)
-        if (!find_mount(render->spec, folders[i]) &&
+        if (!spec_find_mount(render->spec, folders[i]) &&
             !render_take(unit, "TemporaryFileSystem", unit_quote_tmpfs(folders[i], "mode=1777", error)))
             return FALSE;
     return TRUE;
@@ -176,6 +165,8 @@ void render_sandbox(const Render *render, UnitFile *unit)
     add_profile_comment(spec, unit);
     add_capabilities(spec, unit);
     sandbox_render(spec->profile, spec->allow, unit);
+    if (spec_find_mount(spec, "/"))
+        unit_file_remove(unit, "Service", "ProtectSystem"); /* it would take back what the overlay gives */
     if (has_private_users(spec))
         unit_file_add(unit, "Service", "PrivateUsers", "yes");
     if (spec->process1)
@@ -212,7 +203,8 @@ static void add_user(const ServiceSpec *spec, UnitFile *unit)
         unit_file_addf(unit, "Service", "Group", "%u", spec->user.gid);
         break;
     case SERVICE_USER_ROOT:
-        unit_file_add(unit, "Service", "User", "root");
+        /* Not User=root: systemd 257 then takes CAP_SETUID away from services with a system call filter. */
+        unit_file_comment(unit, "Service", "It runs as root.");
         break;
     }
 }

@@ -13,6 +13,26 @@
 /* How much later than the last probe gourd-init itself must have said something. */
 #define WATCHDOG_MARGIN_USEC (10 * G_USEC_PER_SEC)
 
+/* What must be mounted on the host before: systemd sees to it by itself only for the root. */
+static gboolean add_needed_mounts(const Render *render, UnitFile *unit, GError **error)
+{
+    const GPtrArray *mounts = render->spec->mounts;
+
+    for (guint i = 0; i < mounts->len; i++) {
+        const ServiceMount *mount = g_ptr_array_index(mounts, i);
+        g_autofree char *overlay = mount->kind == SERVICE_MOUNT_WRITABLE ? render_overlay_path(render->context, mount)
+                                                                         : NULL;
+        const char *path = overlay ? overlay : mount->source;
+        g_autofree char *quoted = path ? unit_quote_path("", path, error) : NULL;
+
+        if (path && !quoted)
+            return FALSE;
+        if (path && (overlay || mount->kind == SERVICE_MOUNT_BIND))
+            unit_file_add(unit, "Unit", "RequiresMountsFor", quoted);
+    }
+    return TRUE;
+}
+
 static void add_unit_section(const Render *render, UnitFile *unit)
 {
     const ServiceSpec *spec = render->spec;
@@ -148,6 +168,8 @@ gboolean render_service(const Render *render, GError **error)
     g_autoptr(UnitFile) unit = unit_file_new();
 
     add_unit_section(render, unit);
+    if (!add_needed_mounts(render, unit, error))
+        return FALSE;
     add_readiness(render, unit);
     if (!render_exec(render, render->spec->program, render->spec->argv, TRUE, unit, error))
         return FALSE;
@@ -184,7 +206,7 @@ gboolean render_pre_upgrade(const Render *render, GError **error)
     unit_file_add(unit, "Unit", "Conflicts", render->files->unit);
     unit_file_add(unit, "Unit", "Before", render->files->unit);
     unit_file_add(unit, "Service", "Type", "oneshot");
-    if (!render_exec(render, argv[0], argv, FALSE, unit, error))
+    if (!add_needed_mounts(render, unit, error) || !render_exec(render, argv[0], argv, FALSE, unit, error))
         return FALSE;
     add_limits(render, unit);
     if (!render_place(render, unit, error))

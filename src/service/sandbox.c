@@ -9,12 +9,19 @@
  *   strict    more, of which some programs die
  *   trusted   what a container usually has: its own files, devices and processes, but the whole kernel
  *
+ * trusted has nothing that is a system call filter underneath: on systemd 252 such settings imply NoNewPrivileges= for all but
+ * root. What Docker protects of /proc and /sys it protects by mounts instead (moby oci/defaults.go).
+ *
  * Not here, because they depend on more than the profile: capabilities, PrivateUsers=, PrivateTmp=, PrivateNetwork=,
  * PrivatePIDs=. ProtectHome= is not "yes": /home and /root are the image's, and programs live there. */
+#define READ_ONLY_OF_CONTAINERS "/dev /proc/sys -/proc/sysrq-trigger -/proc/irq -/proc/bus -/proc/fs /sys"
+#define HIDDEN_OF_CONTAINERS \
+    "-/proc/acpi -/proc/kcore -/proc/keys -/proc/latency_stats -/proc/timer_list -/proc/scsi -/sys/firmware"
+
 static const SandboxSetting settings[] = {
     /* setting                   default, strict, trusted */
     {"NoNewPrivileges", {"yes", "yes", NULL}},
-    {"PrivateDevices", {"yes", "yes", "yes"}},
+    {"PrivateDevices", {"yes", "yes", NULL}},
     {"DevicePolicy", {"closed", "closed", "closed"}},
     {"PrivateIPC", {"yes", "yes", "yes"}},
     {"ProtectSystem", {"strict", "strict", "strict"}},
@@ -22,9 +29,11 @@ static const SandboxSetting settings[] = {
     {"ProtectClock", {"yes", "yes", NULL}},
     {"ProtectControlGroups", {"yes", "yes", "yes"}},
     {"ProtectHostname", {"yes", "yes", NULL}},
-    {"ProtectKernelLogs", {"yes", "yes", "yes"}},
-    {"ProtectKernelModules", {"yes", "yes", "yes"}},
-    {"ProtectKernelTunables", {"yes", "yes", "yes"}},
+    {"ProtectKernelLogs", {"yes", "yes", NULL}},
+    {"ProtectKernelModules", {"yes", "yes", NULL}},
+    {"ProtectKernelTunables", {"yes", "yes", NULL}},
+    {"ReadOnlyPaths", {NULL, NULL, READ_ONLY_OF_CONTAINERS}},
+    {"InaccessiblePaths", {NULL, NULL, HIDDEN_OF_CONTAINERS}},
     {"ProtectProc", {"invisible", "invisible", "invisible"}},
     {"ProcSubset", {NULL, "pid", NULL}},
     {"KeyringMode", {"private", "private", "private"}},
@@ -41,13 +50,14 @@ static const SandboxSetting settings[] = {
     {"UMask", {NULL, "0077", NULL}},
 };
 
-/* What a loosening does to a setting. A value with "+" is added, if the setting is there. */
+/* What a loosening does to a setting. A value with "+" is added if the setting is there (a list of what is allowed, which allows
+ * all if it is not), with "*" in any case; another one takes its place. */
 typedef struct {
     const char *key;
     const char *value; /* NULL: the setting is left out */
 } Change;
 
-#define CHANGES_MAX 14
+#define CHANGES_MAX 18
 
 typedef struct {
     ServiceLoosening loosening;
@@ -58,10 +68,11 @@ typedef struct {
 static const Loosening loosenings[] = {
     {{"32bit", "programs of other architectures that the processor runs, such as 32-bit ones"},
      {{"SystemCallArchitectures", NULL}}},
-    {{"clock", "setting the clock, with the capability for it"}, {{"ProtectClock", NULL}}},
     {{"cgroups", "writing to the control groups of the host"}, {{"ProtectControlGroups", NULL}}},
+    {{"clock", "setting the clock, with the capability for it"}, {{"ProtectClock", NULL}}},
     {{"debug", "tracing and debugging its own processes"}, {{"SystemCallFilter", "+@debug"}}},
-    {{"devices", "all device nodes of the host, as far as --device allows to open them"}, {{"PrivateDevices", NULL}}},
+    {{"devices", "all device nodes of the host, as far as --device allows to open them"},
+     {{"PrivateDevices", NULL}, {"ReadOnlyPaths", "*/dev"}}}, /* root could remove the host's nodes */
     {{"hostname", "changing the name of the host, with the capability for it"}, {{"ProtectHostname", NULL}}},
     {{"ipc", "System V IPC and POSIX queues shared with the host"}, {{"PrivateIPC", NULL}, {"RemoveIPC", NULL}}},
     {{"jit", "memory that is writable and executable, for compilers at run time (Java, Node.js, PHP, LuaJIT)"},
@@ -77,10 +88,14 @@ static const Loosening loosenings[] = {
      {{"NoNewPrivileges", NULL},
       {"LockPersonality", NULL},
       {"MemoryDenyWriteExecute", NULL},
+      {"PrivateDevices", NULL},
       {"ProtectClock", NULL},
       {"ProtectHostname", NULL},
       {"ProtectKernelLogs", NULL},
       {"ProtectKernelModules", NULL},
+      {"ProtectKernelTunables", NULL},
+      {"ReadOnlyPaths", READ_ONLY_OF_CONTAINERS},
+      {"InaccessiblePaths", HIDDEN_OF_CONTAINERS},
       {"RestrictAddressFamilies", NULL},
       {"RestrictNamespaces", NULL},
       {"RestrictRealtime", NULL},
@@ -133,7 +148,7 @@ gboolean sandbox_allows(guint64 allow, const char *name)
     return (allow & sandbox_loosening(name)) != 0;
 }
 
-/* What loosenings do to a setting: whether it goes or changes, and what is added. */
+/* What loosenings leave of a setting's value; what they add goes to additions, with its sign. */
 static const char *loosen(const char *key, const char *value, guint64 allow, GPtrArray *additions)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(loosenings); i++) {
@@ -142,8 +157,8 @@ static const char *loosen(const char *key, const char *value, guint64 allow, GPt
         for (const Change *change = loosenings[i].changes; change->key; change++) {
             if (strcmp(change->key, key) != 0)
                 continue;
-            if (change->value && *change->value == '+')
-                g_ptr_array_add(additions, (gpointer)(change->value + 1));
+            if (change->value && strchr("+*", *change->value))
+                g_ptr_array_add(additions, (gpointer)change->value);
             else
                 value = change->value;
         }
@@ -154,16 +169,17 @@ static const char *loosen(const char *key, const char *value, guint64 allow, GPt
 static void render_setting(const SandboxSetting *setting, int profile, guint64 allow, UnitFile *file)
 {
     g_autoptr(GPtrArray) additions = g_ptr_array_new();
-    const char *value = setting->values[profile] ? loosen(setting->key, setting->values[profile], allow, additions)
-                                                 : NULL;
+    const char *value = loosen(setting->key, setting->values[profile], allow, additions);
     g_auto(GStrv) lines = g_strsplit(value ? value : "", "\n", -1);
 
-    if (!value)
-        return;
-    for (char **line = lines; *line; line++)
+    for (char **line = lines; value && *line; line++)
         unit_file_add(file, "Service", setting->key, *line);
-    for (guint i = 0; i < additions->len; i++)
-        unit_file_add(file, "Service", setting->key, g_ptr_array_index(additions, i));
+    for (guint i = 0; i < additions->len; i++) {
+        const char *addition = g_ptr_array_index(additions, i);
+
+        if (value || *addition == '*')
+            unit_file_add(file, "Service", setting->key, addition + 1);
+    }
 }
 
 void sandbox_render(int profile, guint64 allow, UnitFile *file)

@@ -101,7 +101,7 @@ static gboolean search_path(const SpecSource *source, const char *what, const ch
             return check_interpreter(source, what, *ret_path, error);
         }
     }
-    return gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "the image has no %s '%s' in its PATH (%s)", what, shown,
+    return gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "%s '%s' is not in the image's PATH (%s)", what, shown,
                            shown_path);
 }
 
@@ -123,7 +123,7 @@ gboolean spec_find_program(const SpecSource *source, const char *what, const cha
         if (!check_program(source, what, path, &found, error))
             return FALSE;
         if (!found)
-            return gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "the image has no %s '%s'", what, shown);
+            return gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "%s '%s' is not in the image", what, shown);
     }
     *ret_path = g_steal_pointer(&path);
     return TRUE;

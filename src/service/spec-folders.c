@@ -31,7 +31,7 @@ typedef struct {
     GPtrArray *folders; /* char *, in order */
     GHashTable *filled; /* the folder's children (char *) that have something else than folders in them */
     GHashTable *nested; /* those that have folders in them */
-    gboolean files;     /* something else than folders is anywhere */
+    gboolean files;     /* a file with something in it is anywhere */
 } FolderList;
 
 static guint count_slashes(const char *path)
@@ -62,7 +62,7 @@ static gboolean visit_below(const SquashNode *node, gpointer data, GError **erro
 
     if (depth <= list->above)
         return TRUE;
-    if (node->type != ENTRY_DIRECTORY)
+    if (node->type == ENTRY_FILE && node->size > 0)
         list->files = TRUE;
     if (depth > list->above + 1)
         g_hash_table_add(node->type == ENTRY_DIRECTORY ? list->nested : list->filled, child_of(list, path));

@@ -45,7 +45,7 @@ static gboolean check_argv(const SpecSource *source, char **argv, GError **error
 {
     g_autofree char *path = NULL;
 
-    if (!spec_find_program(source, "health check's program", argv[0], &path, error))
+    if (!spec_find_program(source, "the health check's program", argv[0], &path, error))
         return gourd_error_hint(error, "--health-http and --health-tcp need nothing in the image; --no-healthcheck "
                                        "does without");
     g_free(argv[0]);

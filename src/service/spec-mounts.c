@@ -122,7 +122,7 @@ gboolean spec_add_volume(SpecSource *source, const char *name, const char *path,
     if (!name && has_source(source->spec, folder)) {
         g_autofree char *shown = text_escape(path);
 
-        gourd_error_set(error, GOURD_ERROR_INPUT, "the volume '%s' has the same name as another, '%s'", shown,
+        gourd_error_set(error, GOURD_ERROR_INPUT, "the volume '%s' would be called '%s', as another is", shown,
                         own_name);
         return gourd_error_hint(error, "give it one of its own: --volume NAME:%s", shown);
     }
@@ -192,7 +192,7 @@ static gboolean add_tmpfs(SpecSource *source, const char *text, GError **error)
 static gboolean add_writable(SpecSource *source, const char *path, GError **error)
 {
     g_autofree char *plain = inside_plain_path("/", path), *name = name_of_path(plain);
-    g_autofree char *folder = g_strconcat("writable-", *name ? name : "root", NULL);
+    g_autofree char *folder = g_strconcat(SERVICE_WRITABLE_PREFIX, *name ? name : "root", NULL);
     ServiceMount *mount = spec_add_mount(source, SERVICE_MOUNT_WRITABLE, path, error);
 
     if (!mount)

@@ -24,6 +24,8 @@ typedef struct {
     GBytes *groups;
 } ServiceUser;
 
+#define SERVICE_WRITABLE_PREFIX "writable-" /* of the folder in which an overlay keeps what is written */
+
 typedef enum {
     SERVICE_MOUNT_VOLUME, /* a folder below PATH_VOLUMES, kept */
     SERVICE_MOUNT_BIND,   /* a path of the host */
@@ -139,5 +141,7 @@ gboolean spec_find_program(const SpecSource *source, const char *what, const cha
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Whether a path, links resolved, is at or below something mounted: then what the image has there is not what is seen. */
 gboolean spec_is_mounted_over(const ServiceSpec *spec, const char *path);
+/* The mount on a path whose links are resolved, or NULL. Borrowed. */
+const ServiceMount *spec_find_mount(const ServiceSpec *spec, const char *destination);
 /* The value of a variable, or NULL. Borrowed. */
 const char *spec_get_environment(const ServiceSpec *spec, const char *name);

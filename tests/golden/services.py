@@ -1,0 +1,429 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Services for the golden tests: each function gives a Case, an image and what is asked of it. Its name is that of its golden
+file; those of @refused are should-fail-NAME."""
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "exact"))
+from tarmake import file, folder, layer, symlink
+
+PASSWD = """root:x:0:0:root:/root:/bin/sh
+daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin
+www-data:x:33:33:www-data:/var/www:/usr/sbin/nologin
+app:x:990:990:an application:/home/app:/bin/sh
+db:x:999:998:a database:/var/lib/db:/bin/bash
+nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin
+"""
+GROUP = """root:x:0:
+www-data:x:33:app
+app:x:990:
+taken:x:991:
+db:x:998:
+nogroup:x:65534:
+"""
+
+
+@dataclass
+class Case:
+    config: dict                                  # of the image: "Cmd", "Env" …
+    options: dict = field(default_factory=dict)   # ServiceOptions as JSON
+    files: tuple = ()                             # tar entries besides those of base()
+    name: str = "web"
+    base: bool = True                             # what most images have: users, a shell
+    targets: tuple = ("debian12", "ubuntu24.04", "debian13", "systemd=262")
+
+
+def program(path, text="\x7fELF"):
+    return file(path, text, mode=0o755)
+
+
+def base():
+    return [folder("etc"), file("etc/passwd", PASSWD), file("etc/group", GROUP), folder("bin"), program("bin/busybox"),
+            symlink("bin/sh", "busybox"), program("usr/bin/app"), program("usr/sbin/nginx"), folder("home"), folder("root", mode=0o700),
+            folder("var/lib/dpkg"), folder("var/cache/apt"), folder("var/log")]
+
+
+GOOD, BAD = {}, {}
+
+
+def service(function):
+    GOOD[function.__name__.replace("_", "-")] = function
+    return function
+
+
+def refused(function):
+    BAD["should-fail-" + function.__name__.replace("_", "-")] = function
+    return function
+
+
+# --- programs ---------------------------------------------------------------------------------------------------
+
+@service
+def the_least_that_an_image_says():
+    return Case({"Cmd": ["app"]})
+
+
+@service
+def nothing_in_the_image_but_the_program():
+    return Case({"Entrypoint": ["/app"]}, base=False, files=(program("app"),))
+
+
+@service
+def a_command_of_ones_own():
+    return Case({"Entrypoint": ["/entrypoint.sh"], "Cmd": ["app", "--serve"], "WorkingDir": "/srv"},
+                {"command": ["app", "", "100% $HOME ${X}", "a;b", "line\nbreak", {"base64": "/w=="}]},
+                files=(program("entrypoint.sh", "#!/bin/sh\nexec \"$@\"\n"), folder("srv")))
+
+
+@service
+def another_entrypoint_forgets_the_command():
+    return Case({"Entrypoint": ["/entrypoint.sh"], "Cmd": ["app"]}, {"entrypoint": ["sh", "-c", "exec app"]})
+
+
+@service
+def a_program_beside_the_working_folder():
+    return Case({"Cmd": ["./run", "x"], "WorkingDir": "/srv/app"}, files=(program("srv/app/run"),))
+
+
+@service
+def odd_names_of_variables():
+    return Case({"Cmd": ["app"], "Env": ["node.name=a", "discovery.type=single node", "PLAIN=x"]})
+
+
+@service
+def texts_with_all_that_units_take_for_something():
+    return Case({"Cmd": ["app"], "Env": ["PERCENT=100%n", "DOLLAR=$HOME", "QUOTES=\"a\" 'b' \\", "LINES=a\nb", "HASH=#x", "EMPTY="],
+                 "Labels": {"org.opencontainers.image.title": "An \"app\"\nof 100%",
+                            "org.opencontainers.image.documentation": "https://example.org/a%20b",
+                            "org.opencontainers.image.url": "javascript:alert(1)"}})
+
+
+# --- secrets ----------------------------------------------------------------------------------------------------
+
+@service
+def secrets_are_in_files_of_their_own():
+    return Case({"Cmd": ["app"], "Env": ["DB_PASSWORD_FILE=/run/secrets/db", "API_KEY=from-the-image"]},
+                {"environment": ["DB_PASSWORD=quo\"te$d `x` \\ %h\nsecond line", "LEVEL=debug"],
+                 "secret_environment": ["REGION=all of the file is secret"],
+                 "secrets": ["SMTP_PASSWORD=/etc/secrets/smtp 100%"], "credentials": ["tls.key=/etc/ssl/key.pem"]})
+
+
+@service
+def a_variable_taken_away():
+    return Case({"Cmd": ["app"], "Env": ["KEEP=1", "GO=2", "HOME=/srv"]}, {"environment": ["GO", "PATH=/usr/bin:/bin"]})
+
+
+# --- users ------------------------------------------------------------------------------------------------------
+
+@service
+def the_user_of_the_image():
+    return Case({"Cmd": ["app"], "User": "db"})
+
+
+@service
+def a_user_with_other_groups():
+    return Case({"Cmd": ["app"], "User": "app"})
+
+
+@service
+def a_number_that_the_image_has_no_name_for():
+    return Case({"Cmd": ["app"], "User": "4242"})
+
+
+@service
+def a_number_of_the_host():
+    return Case({"Cmd": ["app"], "User": "app"}, {"user": "1000:1001"})
+
+
+@service
+def root():
+    return Case({"Cmd": ["nginx"], "ExposedPorts": {"80/tcp": {}}, "Volumes": {"/var/lib/db": {}}}, {"user": "root"},
+                files=(folder("var/lib/db", uid=999, gid=998, mode=0o700), folder("run/lock", mode=0o1777),
+                       folder("run/nginx", uid=33, gid=33)))
+
+
+@service
+def a_name_too_long_for_a_user():
+    return Case({"Cmd": ["app"]}, name="a-service.with-a-name-that-is-long", targets=("debian12",))
+
+
+# --- folders ----------------------------------------------------------------------------------------------------
+
+@service
+def volumes_binds_and_temporary_folders():
+    return Case({"Cmd": ["app"], "Volumes": {"/data": {}, "/var/lib/db": {}, "/var/run/app": {}}},
+                {"volumes": ["/srv/up loads", "cache:/cache"], "binds": ["/etc/app 100%:/etc/app:ro", "/srv/shared:/data/shared"],
+                 "tmpfs": ["/scratch:size=64M,noexec", "/dev/shm:size=1G"]},
+                files=(folder("data", mode=0o1777), folder("data/shared"), folder("srv/up loads"), folder("cache"), folder("etc/app"),
+                       folder("scratch"), folder("var/lib/db", mode=0o700), symlink("var/run", "/run"), folder("run/app")))
+
+
+@service
+def folders_where_services_write():
+    return Case({"Cmd": ["app"], "Volumes": {"/var/lib/db": {}}},
+                files=(folder("var/lib/db"), folder("var/lib/app"), folder("var/lib/nested/a"), folder("var/lib/nested/b/c"),
+                       folder("var/lib/full"), file("var/lib/full/file", "x"), folder("var/cache/app"), folder("var/log/app"),
+                       folder("var/spool/cron"), folder("var/spool/app"), folder("run/app/sub"), file("run/app/old.sock", "x")))
+
+
+@service
+def a_mount_over_tmp():
+    return Case({"Cmd": ["app"]}, {"tmpfs": ["/tmp:size=1G"], "volumes": ["/var/tmp"]})
+
+
+@service
+def a_writable_root():
+    return Case({"Cmd": ["app"]}, {"writable": ["/"]}, files=(folder("var/lib/app"),))
+
+
+@service
+def a_writable_folder_that_is_forgotten():
+    return Case({"Cmd": ["app"]}, {"writable": ["/etc/app"], "writable_volatile": True}, files=(folder("etc/app", mode=0o750),))
+
+
+# --- network ----------------------------------------------------------------------------------------------------
+
+@service
+def ports():
+    return Case({"Cmd": ["app"], "ExposedPorts": {"443/tcp": {}, "8080": {}}},
+                {"publish": ["443:443", "8443:443", "127.0.0.1:81:8080", "[::1]:82:8080/tcp"]})
+
+
+@service
+def a_network_of_its_own():
+    return Case({"Cmd": ["app"]}, {"network": "none", "publish": ["8080:8080"], "health_tcp": "8080"})
+
+
+# --- sandbox ----------------------------------------------------------------------------------------------------
+
+@service
+def strict():
+    return Case({"Cmd": ["app"]}, {"profile": "strict"}, targets=("debian12",))
+
+
+@service
+def trusted():
+    return Case({"Cmd": ["app"]}, {"profile": "trusted"}, targets=("debian12",))
+
+
+@service
+def loosenings():
+    return Case({"Cmd": ["app"]}, {"profile": "strict", "allow": ["debug", "jit", "netlink", "processes", "realtime"],
+                                   "capabilities": ["net_raw", "CAP_SYS_NICE"], "devices": ["/dev/dri/card0", "/dev/fuse:rwm"]},
+                targets=("debian12",))
+
+
+@service
+def new_privileges():
+    return Case({"Cmd": ["app"]}, {"allow": ["new-privileges"]}, targets=("debian12",))
+
+
+@service
+def a_compiler_at_run_time():
+    return Case({"Cmd": ["node", "server.js"]}, files=(program("usr/local/bin/node"),), targets=("debian12",))
+
+
+# --- life -------------------------------------------------------------------------------------------------------
+
+@service
+def limits_order_and_stopping():
+    return Case({"Cmd": ["app"], "StopSignal": "SIGRTMIN+3"},
+                {"description": "Shop, 100%", "memory": 1610612736, "swap": 1000, "cpus_per_mille": 1505, "pids": 200,
+                 "restart": "on-failure", "stop_timeout_usec": 90000000, "after": ["a.service"], "requires": ["b@1.service"],
+                 "notify": True, "no_healthcheck": True})
+
+
+@service
+def never_restarted():
+    return Case({"Cmd": ["app"], "StopSignal": "15"}, {"restart": "no"}, targets=("debian12", "debian13"))
+
+
+@service
+def a_health_check_of_the_image():
+    return Case({"Cmd": ["app"], "StopSignal": "int",
+                 "Healthcheck": {"Test": ["CMD-SHELL", "app --ping || exit 1"], "Interval": 10 * 10**9, "Timeout": 5 * 10**9,
+                                 "StartPeriod": 60 * 10**9, "StartInterval": 10**9, "Retries": 4}})
+
+
+@service
+def a_health_check_without_a_shell():
+    return Case({"Cmd": ["app"], "Healthcheck": {"Test": ["CMD", "app", "--ping"]}}, {"health_interval_usec": 2000000})
+
+
+@service
+def a_health_check_by_http():
+    return Case({"Cmd": ["app"], "Healthcheck": {"Test": ["CMD", "missing"]}}, {"health_http": "8080/health"}, targets=("debian12",))
+
+
+@service
+def a_health_check_by_a_socket():
+    return Case({"Cmd": ["app"], "Healthcheck": {"Test": ["NONE"]}}, {"health_unix": "/run/app.sock", "health_retries": 1},
+                targets=("debian12",))
+
+
+@service
+def a_command_before_upgrades():
+    return Case({"Cmd": ["app"], "Shell": ["/bin/sh", "-euc"], "Labels": {"gourd.pre-upgrade": "app migrate"},
+                 "Healthcheck": {"Test": ["CMD", "app"]}, "Volumes": {"/data": {}}},
+                {"secrets": ["TOKEN=/etc/token"], "memory": 1 << 29}, files=(folder("data"),), targets=("debian12",))
+
+
+@service
+def an_init_that_is_process_1():
+    return Case({"Entrypoint": ["/init"]}, files=(program("init", "#!/bin/sh\n"), folder("etc/s6-overlay")),
+                targets=("debian13", "systemd=262"))
+
+
+# --- what is seen in images -------------------------------------------------------------------------------------
+
+@service
+def output_by_name():
+    return Case({"Cmd": ["nginx"], "ExposedPorts": {"80/tcp": {}}, "StopSignal": "SIGQUIT"},
+                files=(symlink("var/log/nginx/access.log", "/dev/stdout"),), targets=("debian12",))
+
+
+@service
+def output_by_name_in_a_configuration():
+    return Case({"Cmd": ["app"]}, files=(file("usr/local/etc/php-fpm.d/docker.conf", "error_log = /proc/self/fd/2\n"),),
+                targets=("debian12",))
+
+
+@service
+def an_entrypoint_that_drops_root():
+    return Case({"Entrypoint": ["docker-entrypoint.sh"], "Cmd": ["app"]}, targets=("debian12",),
+                files=(program("usr/local/bin/docker-entrypoint.sh", "#!/bin/sh\n# no gosu here\n[ \"$(id -u)\" = 0 ] && "
+                                                                      "exec gosu app \"$0\" \"$@\"\nexec \"$@\"\n"),))
+
+
+# --- refused ----------------------------------------------------------------------------------------------------
+
+@refused
+def no_command():
+    return Case({})
+
+
+@refused
+def a_program_that_is_not_there():
+    return Case({"Cmd": ["serve"]})
+
+
+@refused
+def a_program_that_is_not_executable():
+    return Case({"Cmd": ["/etc/passwd"]})
+
+
+@refused
+def a_script_without_its_interpreter():
+    return Case({"Cmd": ["/run.sh"]}, files=(program("run.sh", "#!/bin/bash\n"),))
+
+
+@refused
+def a_script_written_on_windows():
+    return Case({"Cmd": ["/run.sh"]}, files=(program("run.sh", "#!/bin/sh\r\n"),))
+
+
+@refused
+def a_folder_to_work_in_that_is_not_there():
+    return Case({"Cmd": ["app"], "WorkingDir": "/srv/app"})
+
+
+@refused
+def a_user_that_is_not_there():
+    return Case({"Cmd": ["app"], "User": "nginx"})
+
+
+@refused
+def a_user_asked_for_that_is_not_there():
+    return Case({"Cmd": ["app"]}, {"user": "nginx"})
+
+
+@refused
+def a_mount_point_that_is_not_there():
+    return Case({"Cmd": ["app"]}, {"binds": ["/srv:/data"]})
+
+
+@refused
+def a_mount_point_behind_a_link_that_is_not_there():
+    return Case({"Cmd": ["app"]}, {"volumes": ["/data/sub"]}, files=(symlink("data", "/mnt"),))
+
+
+@refused
+def a_volume_on_a_file():
+    return Case({"Cmd": ["app"]}, {"volumes": ["/etc/passwd"]})
+
+
+@refused
+def two_mounts_on_one_folder():
+    return Case({"Cmd": ["app"]}, {"binds": ["/a:/home", "/b:/home/"]})
+
+
+@refused
+def two_volumes_of_one_name():
+    return Case({"Cmd": ["app"]}, {"volumes": ["/a/b", "/a-b"]}, files=(folder("a/b"), folder("a-b")))
+
+
+@refused
+def a_mount_over_the_root():
+    return Case({"Cmd": ["app"]}, {"binds": ["/srv:/"]})
+
+
+@refused
+def a_bind_of_a_relative_path():
+    return Case({"Cmd": ["app"]}, {"binds": ["data:/home"]})
+
+
+@refused
+def udp_on_another_port():
+    return Case({"Cmd": ["app"]}, {"publish": ["5353:53/udp"]})
+
+
+@refused
+def a_port_published_twice():
+    return Case({"Cmd": ["app"]}, {"publish": ["80:8080", "127.0.0.1:80:8081"]})
+
+
+@refused
+def an_address_for_a_port_of_its_own():
+    return Case({"Cmd": ["app"]}, {"publish": ["127.0.0.1:8080:8080"]})
+
+
+@refused
+def an_unknown_loosening():
+    return Case({"Cmd": ["app"]}, {"allow": ["everything"]})
+
+
+@refused
+def an_unknown_capability():
+    return Case({"Cmd": ["app"]}, {"capabilities": ["fly"]})
+
+
+@refused
+def an_unknown_signal():
+    return Case({"Cmd": ["app"], "StopSignal": "SIGNONE"})
+
+
+@refused
+def a_health_check_without_its_program():
+    return Case({"Cmd": ["app"], "Healthcheck": {"Test": ["CMD", "curl", "-f", "http://localhost"]}})
+
+
+@refused
+def two_health_checks():
+    return Case({"Cmd": ["app"]}, {"health_tcp": "80", "health_http": "80"})
+
+
+@refused
+def an_init_on_an_old_systemd():
+    return Case({"Entrypoint": ["/init"]}, files=(program("init"),))
+
+
+@refused
+def a_secret_variable_that_systemd_cannot_say():
+    return Case({"Cmd": ["app"]}, {"secret_environment": ["node.password=x"]})
+
+
+@refused
+def an_option_of_a_later_version():
+    return Case({"Cmd": ["app"]}, {"teleport": True})
