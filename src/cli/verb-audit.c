@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 typedef struct {
     DeployOptions deploy; /* the options that a bundle would be installed with, or a service upgraded */
@@ -65,60 +66,69 @@ static gboolean fill_context(const Session *session, const char *name, const cha
     return find_version(session, &ret_context->systemd_version, error);
 }
 
+static Audit *audit_with_options(const Session *session, Bundle *bundle, const ServiceContext *context, GError **error)
+{
+    const AuditOptions *options = session->call->options;
+    ServiceOptions service_options;
+    Audit *audit = NULL;
+
+    service_options_init(&service_options);
+    if (deploy_apply(&options->deploy, session->call->words, &service_options, error))
+        audit = audit_bundle(bundle, &service_options, context, error);
+    service_options_clear(&service_options);
+    return audit;
+}
+
 /* A bundle, as it would be installed. */
 static Audit *audit_file_of_bundle(const Session *session, const char *path, GError **error)
 {
     const AuditOptions *options = session->call->options;
     g_autoptr(Bundle) bundle = bundle_open(path, error);
-    g_autofree char *base = g_path_get_basename(path), *name = NULL, *version = NULL;
+    g_autofree char *base = g_path_get_basename(path);
     g_autofree char *stored = g_build_filename(PATH_BUNDLES, base, NULL);
-    ServiceOptions service_options;
+    g_autofree char *name = NULL;
+    g_autofree char *version = NULL;
     ServiceContext context;
-    Audit *audit = NULL;
 
-    if (!bundle)
-        return NULL;
-    if (!store_bundle_split(base, &name, &version))
+    if (!store_bundle_split(base, &name, &version)) {
         name = g_strdup("service");
-    service_options_init(&service_options);
-    if (deploy_apply(&options->deploy, session->call->words, &service_options, error) &&
-        fill_context(session, options->deploy.name ? options->deploy.name : name, version ? version : "latest", 1,
-                     stored, &context, error))
-        audit = audit_bundle(bundle, &service_options, &context, error);
-    service_options_clear(&service_options);
-    return audit;
+        version = g_strdup("latest");
+    }
+    if (!bundle ||
+        !fill_context(session, options->deploy.name ? options->deploy.name : name, version, 1, stored, &context, error))
+        return NULL;
+    return audit_with_options(session, bundle, &context, error);
 }
 
 static Audit *audit_unit_file(const char *path, GError **error)
 {
     g_autofree char *base = g_path_get_basename(path);
     g_autofree char *text = NULL;
-    g_autoptr(GError) failure = NULL;
 
+    if (access(path, R_OK) < 0) {
+        gourd_error_set_errno(error, errno, "cannot open it");
+        return NULL;
+    }
     if (!unit_name_is_valid(base, UNIT_NAME_ANY)) {
         gourd_error_set(error, GOURD_ERROR_INPUT, "it is neither a bundle nor named as a unit file is");
         return NULL;
     }
-    if (!g_file_get_contents(path, &text, NULL, &failure)) {
-        gourd_error_set(error, GOURD_ERROR_FAILED, "%s", failure->message);
-        return NULL;
-    }
-    return audit_unit(base, text, error);
+    return g_file_get_contents(path, &text, NULL, error) ? audit_unit(base, text, error) : NULL;
 }
 
-static Audit *audit_file(const Session *session, const char *path, GError **error)
+/* A bundle begins like SquashFS. */
+static gboolean is_bundle(const char *path)
 {
     autofd fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     guint8 head[16];
     gsize got = 0;
 
-    if (fd < 0) {
-        gourd_error_set_errno(error, errno, "cannot open it");
-        return NULL;
-    }
-    if (fd_pread(fd, path, head, sizeof(head), 0, &got, NULL) && squash_detect(head, got))
-        return audit_file_of_bundle(session, path, error);
-    return audit_unit_file(path, error);
+    return fd >= 0 && fd_pread(fd, path, head, sizeof(head), 0, &got, NULL) && squash_detect(head, got);
+}
+
+static Audit *audit_file(const Session *session, const char *path, GError **error)
+{
+    return is_bundle(path) ? audit_file_of_bundle(session, path, error) : audit_unit_file(path, error);
 }
 
 /* Whether the command line asks for other options than the service has, and which they are. */
