@@ -107,6 +107,13 @@ int environment_prepare(const Options *options)
     return status;
 }
 
+bool environment_is_addressed(const char *variable, const char *main_pid)
+{
+    const char *value = getenv(variable);
+
+    return value && (strcmp(value, main_pid) == 0 || strcmp(main_pid, "1") == 0);
+}
+
 void environment_readdress(const char *main_pid)
 {
     /* sd_listen_fds(3), sd_watchdog_enabled(3) */
@@ -115,10 +122,7 @@ void environment_readdress(const char *main_pid)
     Text own = TEXT(buffer);
 
     text_add(&own, "%d", (int)getpid());
-    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-        const char *value = getenv(names[i]);
-
-        if (value && strcmp(value, main_pid) == 0)
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        if (environment_is_addressed(names[i], main_pid))
             setenv(names[i], buffer, 1);
-    }
 }

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "environment.h"
+
 /* An absolute path, or "@" and a name in the abstract namespace. Others (vsock) are for virtual machines. */
 static bool set_address(Notify *notify, const char *name)
 {
@@ -28,11 +30,10 @@ static bool set_address(Notify *notify, const char *name)
 static uint64_t read_watchdog(const char *main_pid)
 {
     const char *usec = getenv("WATCHDOG_USEC");
-    const char *pid = getenv("WATCHDOG_PID");
     unsigned long long number;
     char *end;
 
-    if (!usec || (pid && strcmp(pid, main_pid) != 0))
+    if (!usec || (getenv("WATCHDOG_PID") && !environment_is_addressed("WATCHDOG_PID", main_pid)))
         return 0;
     number = strtoull(usec, &end, 10);
     return *end == '\0' && number < UINT64_MAX ? number : 0;

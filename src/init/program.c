@@ -139,11 +139,10 @@ void program_end_like(const siginfo_t *end)
 
 void program_close_passed(const char *main_pid)
 {
-    const char *pid = getenv("LISTEN_PID");
     const char *count = getenv("LISTEN_FDS");
     long n = count ? strtol(count, NULL, 10) : 0;
 
-    if (!pid || strcmp(pid, main_pid) != 0 || n > PASSED_FDS_MAX)
+    if (!environment_is_addressed("LISTEN_PID", main_pid) || n > PASSED_FDS_MAX)
         return;
     for (int fd = PASSED_FDS_BEGIN; fd < PASSED_FDS_BEGIN + (int)n; fd++)
         close(fd);
