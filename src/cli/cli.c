@@ -43,7 +43,7 @@ static ExitCode run_parsed(const Parsed *parsed, GError **error)
         .common = common,
         .operands = (const char *const *)parsed->operands->pdata,
         .n_operands = parsed->operands->len,
-        .words = parsed->words ? (const char *const *)parsed->words->pdata : NULL,
+        .words = parsed_words(parsed),
     };
 
     screen_init(&call.out, stdout, find_color_mode(common));

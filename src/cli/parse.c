@@ -153,6 +153,15 @@ static Parsed *parsed_new(const Verb *verb, const CommonOptions *common)
     return parsed;
 }
 
+const char *const *parsed_words(const Parsed *parsed)
+{
+    static const char *const none[] = {NULL};
+
+    if (!parsed->words)
+        return NULL;
+    return parsed->words->len > 0 ? (const char *const *)parsed->words->pdata : none; /* GLib: no element, no pdata */
+}
+
 void parsed_free(Parsed *parsed)
 {
     const OptionGroup *group;

@@ -24,5 +24,8 @@ Parsed *parse_arguments(const Verb *verb, const CommonOptions *common, const cha
 gboolean parse_leading_options(const char *const *arguments, CommonOptions *ret_common, guint *ret_used, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
+/* The words behind "--" as a vector; NULL if there was no "--". Borrowed. */
+const char *const *parsed_words(const Parsed *parsed);
+
 void parsed_free(Parsed *parsed);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Parsed, parsed_free)

@@ -47,7 +47,7 @@ static void format_parts(const ProgressView *view, char *ret_parts[N_PARTS])
         ret_parts[PART_PERCENT] = g_strdup_printf("%" G_GUINT64_FORMAT " %%", percent);
         ret_parts[PART_BYTES] = g_strdup_printf("%s of %s", done, total);
         ret_parts[PART_LEFT] = format_left(view);
-    } else {
+    } else if (view->done) {
         ret_parts[PART_BYTES] = g_strdup(done);
     }
     if (view->rate) {

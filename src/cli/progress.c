@@ -91,6 +91,15 @@ void progress_update(Progress *progress, const char *phase, guint64 done, guint6
         show(progress, now);
 }
 
+void progress_wait(Progress *progress, const char *phase)
+{
+    if (!progress || !progress->draws_bar)
+        return;
+    gint64 now = progress->get_usec();
+    begin_phase(progress, phase, 0, now);
+    show(progress, now);
+}
+
 void progress_free(Progress *progress)
 {
     if (!progress)

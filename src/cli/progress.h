@@ -29,6 +29,9 @@ Progress *progress_new(const Screen *screen, gint64 (*get_usec)(void));
  * until the next call. progress may be NULL. One thread at a time. */
 void progress_update(Progress *progress, const char *phase, guint64 done, guint64 total);
 
+/* Says what is waited for, without amounts: at once on a terminal, elsewhere not at all. progress may be NULL. */
+void progress_wait(Progress *progress, const char *phase);
+
 /* Takes the line off the terminal. */
 void progress_free(Progress *progress);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Progress, progress_free)

@@ -160,7 +160,7 @@ static void show_change(guint number, guint total, const char *what, gpointer da
     if (watch->call->common->verbose)
         fprintf(watch->call->err.file, "%u/%u %s\n", number + 1, total, what);
     else
-        progress_update(watch->progress, watch->what, 0, 0);
+        progress_wait(watch->progress, watch->what);
     g_free(before);
 }
 

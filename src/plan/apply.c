@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#define LEFTOVER "all is done, but something is left over"
+
 /* A plan in progress: root, journal and who acts. */
 typedef struct {
     Stepper stepper;
@@ -102,7 +104,12 @@ static gboolean finish(const Run *run, gboolean is_last_try, GError **error)
     if (!first)
         return TRUE;
     g_propagate_error(error, first);
-    return gourd_error_prefix(error, "all is done, but something is left over");
+    return gourd_error_prefix(error, "%s", LEFTOVER);
+}
+
+gboolean plan_error_is_leftover(const GError *error)
+{
+    return error->domain == GOURD_ERROR && g_str_has_prefix(error->message, LEFTOVER);
 }
 
 static gboolean apply_changes(const Run *run, GError **error)

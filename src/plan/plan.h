@@ -77,6 +77,9 @@ typedef struct {
 gboolean plan_apply(const Plan *plan, const char *root, const char *journal, const PlanActor *actor, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
+/* Whether it is that other failure. */
+gboolean plan_error_is_leftover(const GError *error);
+
 typedef enum {
     PLAN_NOTHING_TO_RECOVER,
     PLAN_UNDONE,

@@ -215,10 +215,19 @@ gboolean store_apply(Store *store, const StoreChange *change, const PlanActor *a
     store->actor = actor;
     g_clear_pointer(&store->failure_lines, g_ptr_array_unref);
     g_ptr_array_set_size(store->not_revived, 0);
-    gboolean applied = plan_apply(change->plan, host_root(store->host), JOURNAL_PATH, &own, error);
+    g_autoptr(GError) failure = NULL;
+    gboolean applied = plan_apply(change->plan, host_root(store->host), JOURNAL_PATH, &own, &failure);
     store->change = NULL;
     store->actor = NULL;
-    return applied;
+    if (applied)
+        return TRUE;
+    if (plan_error_is_leftover(failure)) {
+        notes_add(notes, "leftover", "it is done, but something could not be tidied up; the next gourd tries again",
+                  failure->message);
+        return TRUE;
+    }
+    g_propagate_error(error, g_steal_pointer(&failure));
+    return FALSE;
 }
 
 const GPtrArray *store_failure_lines(const Store *store, const char **ret_unit)

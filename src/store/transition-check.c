@@ -51,13 +51,19 @@ static gboolean refuse(const char *path, const char *owner, GError **error)
 /* A file that the old release does not have. */
 static gboolean check_file(const Transition *transition, const ServiceFile *file, GError **error)
 {
-    g_autofree char *unit = g_path_get_basename(file->path), *found = NULL, *owner = NULL;
+    g_autofree char *unit = g_path_get_basename(file->path), *found = NULL, *owner = NULL, *target = NULL;
     g_autoptr(GBytes) content = NULL;
 
     if (g_str_has_prefix(file->path, PATH_UNITS "/")) {
         found = host_find_unit(transition->store->host, unit);
         if (found && strcmp(found, file->path) != 0)
             return refuse(found, NULL, error);
+    }
+    if (!root_load_link(transition->store->root, file->path, &target, error))
+        return FALSE;
+    if (g_strcmp0(target, "/dev/null") == 0) {
+        gourd_error_set(error, GOURD_ERROR_EXISTS, "the unit '%s' is masked", unit);
+        return gourd_error_hint(error, "'systemctl unmask %s' takes that back", unit);
     }
     if (!root_load(transition->store->root, file->path, FILE_SIZE_MAX, &content, NULL, error))
         return FALSE;

@@ -8,6 +8,7 @@
 
 #define FOLDER_MODE 0755
 #define RECORD_MODE 0600
+#define VOLUMES_MODE 0700 /* as tmpfiles.d has it: what services keep is theirs */
 
 static gboolean is_unit_file(const ServiceFile *file)
 {
@@ -32,7 +33,10 @@ static void plan_snippet(const Transition *transition, const char *path, const c
     if (!file)
         return;
     plan_file(transition->change->plan, file);
-    plan_act(transition->change->plan, verb, path, NULL, NULL);
+    /* systemd-tmpfiles --root follows absolute links out of the root (252, 257). All that it makes is made by filling
+     * volumes, and it runs at each boot: so another root is left to its own. */
+    if (strcmp(verb, "sysusers") == 0 || strcmp(host_root(transition->store->host), "/") == 0)
+        plan_act(transition->change->plan, verb, path, NULL, NULL);
 }
 
 static gboolean plan_own_folder(const Transition *transition, GError **error)
@@ -83,7 +87,7 @@ static gboolean plan_volumes(const Transition *transition, GError **error)
                       volume->path);
         if (found)
             continue;
-        plan_folder(transition->change->plan, parent, FOLDER_MODE);
+        plan_folder(transition->change->plan, parent, VOLUMES_MODE);
         plan_act(transition->change->plan, "fill", volume->path, "unfill", volume->path);
         g_hash_table_insert(pending->volumes, g_strdup(volume->path),
                             g_strdup(volume->image_path ? volume->image_path : ""));
@@ -99,12 +103,13 @@ static void plan_sweeps(const Transition *transition)
 
     for (guint i = 0; i < volumes->len; i++) {
         const ServiceVolume *volume = g_ptr_array_index(volumes, i);
-        char *folder = volume_fill_folder(volume->path);
+        g_autofree char *folder = volume_fill_folder(volume->path);
 
-        if (g_hash_table_contains(transition->change->pending->volumes, volume->path) &&
-            !g_hash_table_contains(swept, folder))
-            plan_purge(transition->change->plan, folder);
-        g_hash_table_add(swept, folder);
+        if (!g_hash_table_contains(transition->change->pending->volumes, volume->path) ||
+            g_hash_table_contains(swept, folder))
+            continue;
+        plan_purge(transition->change->plan, folder);
+        g_hash_table_add(swept, g_steal_pointer(&folder));
     }
 }
 
@@ -217,6 +222,7 @@ static gboolean plan_pre_upgrade(const Transition *transition, gboolean pre_stop
                   new->pre_upgrade);
         return FALSE;
     }
+    plan_act(plan, "reset-failed", new->pre_upgrade, "abandon", new->pre_upgrade);
     plan_act(plan, "reload", NULL, "reload", NULL);
     if (!pre_stopped && unit_is_active(transition->store, new->unit)) {
         plan_act(plan, "start", new->pre_upgrade, "revive", new->unit);
