@@ -91,7 +91,7 @@ static const OptionChoice profiles[] = {
 
 /* Those of service_loosenings(): a test compares. */
 static const char *const loosenings[] = {
-    "32bit",   "clock",       "cgroups",         "debug",    "devices",      "hostname", "ipc",
+    "32bit",   "cgroups",     "clock",           "debug",    "devices",      "hostname", "ipc",
     "jit",     "kernel-logs", "kernel-tunables", "keyring",  "namespaces",   "netlink",  "new-privileges",
     "packets", "personality", "processes",       "realtime", "setuid-files", "sockets",  "syscalls",
     "users",   NULL,
