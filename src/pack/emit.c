@@ -3,6 +3,10 @@
 
 #include "squash/squash.h"
 
+#include <fcntl.h>
+
+#define WRITE_BACK_SIZE (8u << 20)
+
 typedef struct Emission Emission;
 
 /* A block that is compressed only now. */
@@ -27,6 +31,7 @@ struct Emission {
     guint64 written;  /* raw bytes */
     /* blocks that lie one after the other in the scratch file are copied in one go */
     guint64 copy_from, copy_to, copy_size;
+    guint64 written_back; /* up to where the kernel was told to write to the disk */
 };
 
 static gboolean read_raw(EmitTask *self, guint32 *ret_size, GError **error)
@@ -216,6 +221,18 @@ static void set_places(const Layout *layout)
     }
 }
 
+/* Lets the disk begin, so that there is little left when all must be on it in the end. A hint: no matter if it fails. */
+static void write_back(Emission *emission)
+{
+    guint64 end = emission->offset - emission->copy_size;
+
+    if (end < emission->written_back + WRITE_BACK_SIZE)
+        return;
+    (void)sync_file_range(emission->job->fd, (off_t)emission->written_back, (off_t)(end - emission->written_back),
+                          SYNC_FILE_RANGE_WRITE);
+    emission->written_back = end;
+}
+
 static gboolean write_items(Emission *emission, GError **error)
 {
     GArray *items = emission->job->layout->items;
@@ -224,6 +241,7 @@ static gboolean write_items(Emission *emission, GError **error)
         look_ahead(emission);
         if (!write_item(emission, &g_array_index(items, LayoutItem, i), error))
             return FALSE;
+        write_back(emission);
         if (emission->job->progress)
             emission->job->progress(emission->written, emission->job->user_data);
     }
@@ -233,7 +251,7 @@ static gboolean write_items(Emission *emission, GError **error)
 gboolean emit_layout(const EmitJob *job, guint64 *ret_end, GError **error)
 {
     g_autoptr(GPtrArray) spare = g_ptr_array_new_with_free_func(emit_task_free);
-    Emission emission = {.job = job, .offset = job->offset, .spare = spare};
+    Emission emission = {.job = job, .offset = job->offset, .written_back = job->offset, .spare = spare};
 
     g_mutex_init(&emission.lock);
     g_cond_init(&emission.done);
