@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "build.h"
 
+/* Of fewer inodes the tables, compressed, are read with the first few files; docs/decisions/0003. */
+#define PLAIN_TABLES_FROM 16384u
+
 static gboolean begin_index(Build *build, GError **error)
 {
     g_autofree char *encoder = codec_encoder(build->options->codec);
@@ -61,11 +64,12 @@ static void index_files(Build *build)
 static gboolean write_data(Build *build, guint64 *ret_end, GError **error)
 {
     const PackOptions *options = build->options;
+    guint64 inodes = build->layout->files->len + build->layout->folders + build->layout->others;
     SquashOptions squash_options = {
         .codec = options->codec,
         .level = options->level,
         .block_size = options->block_size,
-        .plain_tables = options->layout == PACK_LAYOUT_FAST,
+        .plain_tables = options->layout == PACK_LAYOUT_FAST && inodes >= PLAIN_TABLES_FROM,
         .time = (guint32)build->time,
     };
     guint window = CLAMP(BUILD_MEMORY_MAX / (2 * options->block_size), 2, 8 * build->jobs);

@@ -38,13 +38,19 @@ static gboolean write_lz4_options(SquashWriter *writer, GError **error)
     return TRUE;
 }
 
+/* Tables are so small beside the data that a low level would save no time worth having. */
+static int choose_table_level(const SquashOptions *options)
+{
+    if (options->plain_tables || options->level == CODEC_LEVEL_DEFAULT)
+        return CODEC_LEVEL_DEFAULT;
+    return MAX(options->level, codec_level_default(options->codec));
+}
+
 SquashWriter *squash_writer_new(int fd, const char *name, const SquashOptions *options, GError **error)
 {
     g_assert(options->block_size >= SQUASH_BLOCK_SIZE_MIN && options->block_size <= SQUASH_BLOCK_SIZE_MAX);
     Codec table_codec = options->plain_tables ? CODEC_NONE : options->codec;
-    g_autoptr(BlockCodec)
-        codec = block_codec_new(table_codec, options->plain_tables ? CODEC_LEVEL_DEFAULT : options->level,
-                                METADATA_BLOCK_SIZE, error);
+    g_autoptr(BlockCodec) codec = block_codec_new(table_codec, choose_table_level(options), METADATA_BLOCK_SIZE, error);
     if (!codec)
         return NULL;
     g_autoptr(SquashWriter) writer = g_new0(SquashWriter, 1);
