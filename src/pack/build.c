@@ -53,7 +53,7 @@ void build_report(guint64 done, gpointer user_data)
 
 /* Reading one small file means to expand the block that it shares: so they are kept short. */
 #define FAST_SHARED_BELOW (32u * 1024)
-#define FAST_PACK_SIZE (64u * 1024)
+#define FAST_PACK_SIZE (56u * 1024)
 
 static CutRules cut_rules(const PackOptions *options)
 {
