@@ -12,7 +12,7 @@ static const struct {
     const char *result, *text;
 } results[] = {
     {"timeout", "it was not ready in time"},
-    {"watchdog", "it was alive no more (watchdog)"},
+    {"watchdog", "it gave no sign of life any more"},
     {"start-limit-hit", "it was started too often"},
     {"protocol", "it ended before it said that it is ready"},
     {"oom-kill", "its memory was not enough"},
@@ -21,9 +21,24 @@ static const struct {
     {"exec-condition", "its ExecCondition= is not met"},
 };
 
+/* What gourd-init says as long as it has a service restarted: "unhealthy 3/3: exit 7: no answer" (src/init/watch.c). How the
+ * program was ended then is of no interest. */
+static gboolean append_unhealthy(GString *text, const HostUnit *unit)
+{
+    if (!g_str_equal(unit->result, "watchdog") || !g_str_has_prefix(unit->status_text, "unhealthy "))
+        return FALSE;
+    const char *colon = strstr(unit->status_text, ": ");
+    g_autofree char *said = colon ? line_escape(colon, strlen(colon)) : g_strdup("");
+
+    g_string_append_printf(text, ": its health check failed%s", said);
+    return TRUE;
+}
+
 /* Appends why a unit is not up: its result, how its process ended. */
 static void append_reason(GString *text, const HostUnit *unit)
 {
+    if (append_unhealthy(text, unit))
+        return;
     g_autofree char *ended = exit_status_describe(unit->exec_main_code, unit->exec_main_status);
 
     if (*unit->result && !g_str_equal(unit->result, "success")) {

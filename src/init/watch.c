@@ -164,7 +164,9 @@ void watch_stopping(Watch *watch)
     watch->feed = 0;
     watch->notify->trigger = false;
     watch->notify->stopping = true;
-    notify_set_status(watch->notify, "stopping");
+    /* What is stopped because it is unhealthy says so to the end: who asks later why it failed finds it there. */
+    if (watch->health.status != HEALTH_UNHEALTHY)
+        notify_set_status(watch->notify, "stopping");
 }
 
 void watch_end(Watch *watch)

@@ -120,6 +120,17 @@ static void an_unhealthy_service_can_recover(Fixture *fixture, gconstpointer dat
     fixture_expect(fixture, "STATUS=healthy\n");
 }
 
+/* systemd kills it then, and keeps what was said last. */
+static void an_unhealthy_service_says_why_to_the_end(Fixture *fixture, gconstpointer data)
+{
+    fixture_start(fixture, "--health-exec sh --health-exec -c --health-exec 'echo ill; exit 1' --interval 100000 "
+                           "--retries 1 -- sleep 99");
+    fixture_expect(fixture, "STATUS=unhealthy 1/1: exit 1: ill\n");
+    g_subprocess_send_signal(fixture->process, SIGTERM);
+    fixture_expect(fixture, "STOPPING=1\n");
+    fixture_expect_no(fixture, "STATUS=stopping", 200);
+}
+
 /* A service that stops slowly is no failed one, but may not fall silent. */
 static void after_the_stop_signal_nothing_is_probed_but_the_watchdog_fed(Fixture *fixture, gconstpointer data)
 {
@@ -448,6 +459,7 @@ int main(int argc, char **argv)
     ADD(failures_in_a_row_trigger_the_watchdog);
     ADD(a_service_that_never_becomes_healthy_is_given_up);
     ADD(an_unhealthy_service_can_recover);
+    ADD(an_unhealthy_service_says_why_to_the_end);
     ADD(after_the_stop_signal_nothing_is_probed_but_the_watchdog_fed);
     ADD(what_cannot_be_sent_is_sent_later);
     ADD(ready_on_exec_is_said_when_the_program_runs);
