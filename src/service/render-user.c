@@ -18,8 +18,8 @@ gboolean render_user(const Render *render, GError **error)
     g_autofree char *title = g_strdup_printf("gourd service %s", render->context->name);
     g_autofree char *quoted = unit_quote_word(title);
     if (user->kind == SERVICE_USER_NUMBER)
-        g_string_append_printf(text, "g %s %u\nu %s %u:%u %s\n", user->host_name, user->gid, user->host_name, user->uid,
-                               user->gid, quoted);
+        g_string_append_printf(text, "g gourd-gid-%u %u\nu %s %u:%u %s\n", user->gid, user->gid, user->host_name,
+                               user->uid, user->gid, quoted);
     else if (user->in_image && user->uid > 0 && user->uid <= SYSTEM_ID_MAX)
         g_string_append_printf(text, "u %s %u %s\n", user->host_name, user->uid, quoted);
     else

@@ -87,7 +87,9 @@ static gboolean add_user(SpecSource *source, const char *text, GError **error)
     user->kind = asked && is_number(parts[0]) ? SERVICE_USER_NUMBER : SERVICE_USER_OWN;
     if (user->kind == SERVICE_USER_NUMBER && user->gid == 0) /* what Docker does; but root's group is the host's here */
         user->gid = user->uid;
-    user->host_name = make_host_name(source->context->name);
+    /* A number is the same user whichever service runs as it, and whoever this service ran as before. */
+    user->host_name = user->kind == SERVICE_USER_NUMBER ? g_strdup_printf(HOST_NAME_PREFIX "uid-%u", user->uid)
+                                                        : make_host_name(source->context->name);
     return TRUE;
 }
 
