@@ -100,6 +100,27 @@ void notes_merge(Notes *notes, Notes *from)
     }
 }
 
+static gboolean is_equal(const Note *a, const Note *b)
+{
+    gboolean equal = g_strcmp0(a->kind, b->kind) == 0 && a->count == b->count && a->subjects->len == b->subjects->len;
+
+    for (guint i = 0; equal && i < a->subjects->len; i++)
+        equal = g_strcmp0(g_ptr_array_index(a->subjects, i), g_ptr_array_index(b->subjects, i)) == 0;
+    return equal;
+}
+
+void notes_subtract(Notes *notes, const Notes *known)
+{
+    g_mutex_lock(&notes->lock);
+    for (guint i = notes->list->len; i-- > 0;)
+        for (guint k = 0; k < known->list->len; k++)
+            if (is_equal(g_ptr_array_index(notes->list, i), g_ptr_array_index(known->list, k))) {
+                g_ptr_array_remove_index(notes->list, i);
+                break;
+            }
+    g_mutex_unlock(&notes->lock);
+}
+
 const GPtrArray *notes_list(Notes *notes)
 {
     return notes->list;

@@ -29,5 +29,8 @@ void notes_add(Notes *notes, const char *kind, const char *text, const char *sub
 /* Adds all that `from` has. */
 void notes_merge(Notes *notes, Notes *from);
 
+/* Removes each note that `known` has with the same number of subjects and the same examples. */
+void notes_subtract(Notes *notes, const Notes *known);
+
 /* The notes in order of kind. Owned by notes; call when no other thread adds. */
 const GPtrArray *notes_list(Notes *notes);

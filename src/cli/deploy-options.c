@@ -127,7 +127,7 @@ const Option deploy_life_rows[] = {
     {"stop-signal", 0, OPTION_STRING, AT(stop_signal), "SIGNAL", "Stop it with this signal",
      .shown_default = "the image's"},
     {"stop-timeout", 0, OPTION_STRING, AT(stop_timeout), "TIME", "Kill it if it has not stopped by then",
-     .shown_default = "10s"},
+     .shown_default = "systemd's, 90s"},
     {"after", 0, OPTION_STRINGS, AT(after), "UNIT", "Start it after this unit"},
     {"requires", 0, OPTION_STRINGS, AT(requires), "UNIT", "Start this unit too, and stop with it"},
     {"notify", 0, OPTION_FLAG, AT(notify), .help = "The program itself tells systemd when it is ready (sd_notify(3))"},

@@ -153,8 +153,12 @@ static void print_summary(const Session *session, const StoreChange *change)
         return;
     }
     g_autofree char *state = session_describe_unit(session, change->unit);
-    fprintf(out, "%s is now %s and %s; it was %s: 'gourd rollback %s' goes back\n", change->name, change->to_version,
-            state, change->from_version, change->name);
+    if (strcmp(change->from_version, change->to_version) == 0)
+        fprintf(out, "%s %s has what changed and is %s: 'gourd rollback %s' goes back\n", change->name,
+                change->to_version, state, change->name);
+    else
+        fprintf(out, "%s is now %s and %s; it was %s: 'gourd rollback %s' goes back\n", change->name,
+                change->to_version, state, change->from_version, change->name);
 }
 
 static gboolean upgrade(const Call *call, ServiceOptions *options, GError **error)

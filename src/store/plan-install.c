@@ -316,6 +316,56 @@ static BundleSource *open_for_upgrade(const Work *work, GError **error)
                 : bundle_source_open_stored(work->store, active->bundle, error);
 }
 
+/* What was said of the active release when it was made: as far as that can be found out again. */
+static Notes *notes_of_active(const Work *work)
+{
+    const StoreRelease *active = store_service_release(work->before, work->before->active);
+    g_autoptr(BundleSource) source = bundle_source_open_stored(work->store, active->bundle, NULL);
+    g_autofree char *path = g_strconcat(PATH_BUNDLES "/", active->bundle, NULL);
+    ServiceContext context = work->change->pending->context;
+    Notes *notes = notes_new();
+    ServiceOptions options;
+
+    if (!source || !store_read_options(work->store, work->before, active->revision, &options, NULL))
+        return notes;
+    context.bundle_path = path;
+    context.version = active->version;
+    g_autoptr(ServiceSpec) spec = service_spec_new(source->bundle, &options, &context, notes, NULL);
+    service_files_free(spec ? service_render(spec, &context, notes, NULL) : NULL);
+    service_options_clear(&options);
+    return notes;
+}
+
+/* An upgrade repeats no notes: who installed the service has read them. */
+static gboolean render_upgrade(Work *work, guint revision, GError **error)
+{
+    g_autoptr(Notes) notes = notes_new();
+    g_autoptr(Notes) known = notes_of_active(work);
+
+    work->new = render(work, revision, notes, error);
+    notes_subtract(notes, known);
+    notes_merge(work->notes, notes);
+    return work->new != NULL;
+}
+
+/* Owners stay as they are: nobody wants a database's files to change hands by the way. */
+static void note_owner(const Work *work)
+{
+    const ServiceFiles *old = work->old->files, *new = work->new->files;
+    gboolean same = g_strcmp0(old->user, new->user) == 0 && old->uid == new->uid;
+
+    for (guint i = 0; i < new->volumes->len && !same; i++)
+        for (guint k = 0; k < old->volumes->len; k++) {
+            const ServiceVolume *kept = g_ptr_array_index(new->volumes, i);
+
+            if (strcmp(kept->path, ((const ServiceVolume *)g_ptr_array_index(old->volumes, k))->path) == 0)
+                notes_add(work->notes, "owner-kept",
+                          "the service has another user now, but what its volumes hold is still the former one's; "
+                          "chown -R gives it away",
+                          kept->path);
+        }
+}
+
 static void note_direction(const Work *work)
 {
     const StoreRelease *active = store_service_release(work->before, work->before->active);
@@ -355,6 +405,8 @@ StoreChange *store_plan_upgrade(Store *store, const StoreRequest *request, Notes
         return g_steal_pointer(&work.change);
     }
     note_direction(&work);
-    work.new = render(&work, revision, notes, error);
-    return work.new &&plan_all(&work, error) ? g_steal_pointer(&work.change) : NULL;
+    if (!render_upgrade(&work, revision, error))
+        return NULL;
+    note_owner(&work);
+    return plan_all(&work, error) ? g_steal_pointer(&work.change) : NULL;
 }

@@ -7,11 +7,12 @@
 static char *list_versions(const StoreService *service)
 {
     g_autoptr(GString) text = g_string_new(NULL);
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
 
     for (guint i = service->releases->len; i-- > 0;) {
         const StoreRelease *release = g_ptr_array_index(service->releases, i);
 
-        if (release->revision != service->active)
+        if (release->revision != service->active && g_hash_table_add(seen, release->version))
             g_string_append_printf(text, "%s%s", text->len ? ", " : "", release->version);
     }
     return g_string_free(g_steal_pointer(&text), FALSE);

@@ -20,6 +20,10 @@ gboolean service_name_check(const char *name, GError **error)
                                 "it begins with a letter or digit; letters, digits and .-+ may follow, %d at most",
                                 SERVICE_NAME_LENGTH_MAX);
     }
+    if (g_str_has_suffix(name, ".service")) {
+        gourd_error_set(error, GOURD_ERROR_USAGE, "'%s' is the name of a unit", shown);
+        return gourd_error_hint(error, "the service is called '%.*s'", (int)(strlen(name) - strlen(".service")), name);
+    }
     /* state/journal.json is the journal of plans, gourd-names.service is of all services. */
     if (strcmp(name, "journal") == 0 || g_str_has_prefix(name, "gourd-names")) {
         gourd_error_set(error, GOURD_ERROR_USAGE, "a service cannot be called '%s': gourd itself uses that name",
