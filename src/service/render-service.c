@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define MAN_PAGE "man:gourd-upgrade(1)" /* how a service is changed */
+
 /* Restarts go on for ever, as those of a container do, but slow down. */
 #define RESTART_SEC "1s"
 #define RESTART_STEPS "8"
@@ -46,6 +48,7 @@ static void add_unit_section(const Render *render, UnitFile *unit)
 
         unit_file_add(unit, "Unit", "Documentation", quoted);
     }
+    unit_file_add(unit, "Unit", "Documentation", MAN_PAGE);
     if (names)
         unit_file_add(unit, "Unit", "Wants", "gourd-names.service gourd-names.path");
     if (network)

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define VOLUME_NAME_LENGTH_MAX 200 /* bytes: NAME_MAX, and room for what is appended while a volume is filled */
+
 /* Where a service has something of its own without asking: below these no mount point is needed. */
 static const char *const private_folders[] = {"/run", "/tmp", "/var/tmp", "/dev"};
 
@@ -32,6 +34,12 @@ const ServiceMount *spec_find_mount(const ServiceSpec *spec, const char *destina
     return NULL;
 }
 
+/* Where systemd mounts what the kernel shows. Files of the host may be bound there, but nothing is kept. */
+static gboolean is_kernels(const char *path)
+{
+    return inside_is_below(path, "/proc") || inside_is_below(path, "/sys") || strcmp(path, "/dev") == 0;
+}
+
 static gboolean fail_missing(const char *shown, const char *shown_resolved, GError **error)
 {
     gboolean same = strcmp(shown, shown_resolved) == 0;
@@ -55,6 +63,11 @@ ServiceMount *spec_add_mount(SpecSource *source, ServiceMountKind kind, const ch
     g_autofree char *shown_resolved = text_escape(node.path);
     if (strcmp(node.path, "/") == 0 && kind != SERVICE_MOUNT_WRITABLE) {
         gourd_error_set(error, GOURD_ERROR_USAGE, "nothing can be mounted over the root");
+        return NULL;
+    }
+    if (kind != SERVICE_MOUNT_BIND && is_kernels(node.path)) {
+        gourd_error_set(error, GOURD_ERROR_INPUT, "'%s' is the kernel's, and cannot be a folder of the service",
+                        shown_resolved);
         return NULL;
     }
     if (spec_find_mount(source->spec, node.path)) {
@@ -101,7 +114,7 @@ char *spec_volume_path(const SpecSource *source, const char *name)
 
 static gboolean is_volume_name(const char *name)
 {
-    return g_ascii_isalnum(*name) &&
+    return g_ascii_isalnum(*name) && strlen(name) <= VOLUME_NAME_LENGTH_MAX &&
            strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") == strlen(name);
 }
 
@@ -125,6 +138,13 @@ gboolean spec_add_volume(SpecSource *source, const char *name, const char *path,
         gourd_error_set(error, GOURD_ERROR_INPUT, "the volume '%s' would be called '%s', as another is", shown,
                         own_name);
         return gourd_error_hint(error, "give it one of its own: --volume NAME:%s", shown);
+    }
+
+    if (!name && strlen(own_name) > VOLUME_NAME_LENGTH_MAX) {
+        g_autofree char *shown = text_escape(path);
+
+        gourd_error_set(error, GOURD_ERROR_LIMIT, "the path of the volume '%s' is too long for a name", shown);
+        return gourd_error_hint(error, "give it one: --volume NAME:%s", shown);
     }
 
     ServiceMount *mount = spec_add_mount(source, SERVICE_MOUNT_VOLUME, path, error);

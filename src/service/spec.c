@@ -114,6 +114,16 @@ static const char *find_label(const ImageConfig *config, const char *key)
     return NULL;
 }
 
+/* What systemd takes for Documentation=, and nothing that a terminal would not show. */
+static gboolean is_clean_url(const char *url)
+{
+    if (!g_str_has_prefix(url, "https://") && !g_str_has_prefix(url, "http://"))
+        return FALSE;
+    while (g_ascii_isgraph(*url) && !strchr("\"'\\", *url))
+        url++;
+    return *url == '\0';
+}
+
 /* What people read. */
 static void add_texts(SpecSource *source)
 {
@@ -128,7 +138,7 @@ static void add_texts(SpecSource *source)
     for (gsize i = 0; i < G_N_ELEMENTS(links); i++) {
         const char *url = find_label(source->config, links[i]);
 
-        if (url && (g_str_has_prefix(url, "https://") || g_str_has_prefix(url, "http://")) && !strpbrk(url, " \t\r\n"))
+        if (url && is_clean_url(url))
             g_strv_builder_add(urls, url);
     }
     source->spec->documentation = g_strv_builder_end(urls);

@@ -97,7 +97,8 @@ def texts_with_all_that_units_take_for_something():
     return Case({"Cmd": ["app"], "Env": ["PERCENT=100%n", "DOLLAR=$HOME", "QUOTES=\"a\" 'b' \\", "LINES=a\nb", "HASH=#x", "EMPTY="],
                  "Labels": {"org.opencontainers.image.title": "An \"app\"\nof 100%",
                             "org.opencontainers.image.documentation": "https://example.org/a%20b",
-                            "org.opencontainers.image.url": "javascript:alert(1)"}})
+                            "org.opencontainers.image.url": "javascript:alert(1)",
+                            "org.opencontainers.image.source": "https://example.org/\x1b[2J"}})
 
 
 # --- secrets ----------------------------------------------------------------------------------------------------
@@ -398,6 +399,14 @@ def an_unknown_loosening():
 def an_unknown_capability():
     return Case({"Cmd": ["app"]}, {"capabilities": ["fly"]})
 
+
+@refused
+def a_volume_where_the_kernels_files_are():
+    return Case({"Cmd": ["app"], "Volumes": {"/proc/app": {}}})
+
+@refused
+def a_volume_with_too_long_a_path():
+    return Case({"Cmd": ["app"], "Volumes": {"/run/" + "x" * 200: {}}})
 
 @refused
 def an_unknown_signal():
