@@ -60,8 +60,14 @@ static char **init_argv(const ServiceSpec *spec, const char *program, char *cons
     g_strv_builder_add(builder, PATH_INIT_INSIDE);
     if (strcmp(argv[0], program) != 0)
         g_strv_builder_add_many(builder, "--argv0", argv[0], NULL);
+    if (spec->process1)
+        g_strv_builder_add(builder, "--beside");
     if (main && spec->pipes)
         g_strv_builder_add(builder, "--pipe");
+    if (main && spec->stop_signal && strcmp(spec->stop_signal, "SIGTERM") != 0)
+        g_strv_builder_add_many(builder, "--stop-signal", spec->stop_signal, NULL);
+    if (main && spec->health.kind == SERVICE_HEALTH_NONE && !spec->notify)
+        g_strv_builder_add(builder, "--ready-on-exec");
     for (char **assignment = spec->environment; assignment && *assignment; assignment++)
         if (is_odd(*assignment))
             g_strv_builder_add_many(builder, "--setenv", *assignment, NULL);

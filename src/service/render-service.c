@@ -50,7 +50,7 @@ static void add_unit_section(const Render *render, UnitFile *unit)
     }
     unit_file_add(unit, "Unit", "Documentation", MAN_PAGE);
     if (names)
-        unit_file_add(unit, "Unit", "Wants", "gourd-names.service gourd-names.path");
+        unit_file_add(unit, "Unit", "Wants", "gourd-names.service");
     if (network)
         unit_file_add(unit, "Unit", "Wants", "network-online.target");
     for (guint i = 0; i < spec->publish->len; i++) {
@@ -80,22 +80,21 @@ static void add_duration(UnitFile *unit, const char *key, guint64 usec)
 /* How systemd learns that the service is up, and that it still is. */
 static void add_readiness(const Render *render, UnitFile *unit)
 {
-    const ServiceHealth *health = &render->spec->health;
+    const ServiceSpec *spec = render->spec;
+    const ServiceHealth *health = &spec->health;
     guint64 probe = health->interval_usec + health->timeout_usec;
+    gboolean init = render_needs_init(spec, TRUE);
 
-    if (health->kind != SERVICE_HEALTH_NONE) {
-        unit_file_add(unit, "Service", "Type", "notify");
-        unit_file_add(unit, "Service", "NotifyAccess", "main");
-        /* gourd-init says itself that the service is unhealthy; the watchdog is for the case that it says nothing. */
-        add_duration(unit, "WatchdogSec", probe * (health->retries + 1) + WATCHDOG_MARGIN_USEC);
-        unit_file_add(unit, "Service", "WatchdogSignal",
-                      render->spec->stop_signal ? render->spec->stop_signal : "SIGTERM");
-        add_duration(unit, "TimeoutStartSec", health->start_period_usec + probe * health->retries + START_MARGIN_USEC);
-    } else if (render->spec->notify) {
-        unit_file_add(unit, "Service", "Type", "notify");
-        unit_file_add(unit, "Service", "NotifyAccess", "all");
-    } else
-        unit_file_add(unit, "Service", "Type", "exec");
+    unit_file_add(unit, "Service", "Type", init || spec->notify ? "notify" : "exec");
+    if (init || spec->notify) /* beside a program that is process 1, gourd-init is not the main process */
+        unit_file_add(unit, "Service", "NotifyAccess", spec->notify || spec->process1 ? "all" : "main");
+
+    if (health->kind == SERVICE_HEALTH_NONE)
+        return;
+    /* gourd-init says itself that the service is unhealthy; the watchdog is for the case that it says nothing. */
+    add_duration(unit, "WatchdogSec", probe * (health->retries + 1) + WATCHDOG_MARGIN_USEC);
+    unit_file_add(unit, "Service", "WatchdogSignal", spec->stop_signal ? spec->stop_signal : "SIGTERM");
+    add_duration(unit, "TimeoutStartSec", health->start_period_usec + probe * health->retries + START_MARGIN_USEC);
 }
 
 static void add_restart(const Render *render, UnitFile *unit)

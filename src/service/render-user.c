@@ -31,47 +31,46 @@ gboolean render_user(const Render *render, GError **error)
 
 /* --- folders ----------------------------------------------------------------------------------------------------------- */
 
-/* Who owns a volume, as two fields. */
-static char *owner_of(const Render *render, const ServiceMount *mount)
+char *render_owner(const Render *render, const ServiceMount *mount)
 {
     const ServiceUser *user = &render->spec->user;
 
     switch (user->kind) {
     case SERVICE_USER_OWN:
-        return g_strdup_printf(":%s :%s", user->host_name, user->host_name);
+        return g_strdup_printf("%s:%s", user->host_name, user->host_name);
     case SERVICE_USER_NUMBER:
-        return g_strdup_printf(":%u :%u", user->uid, user->gid);
+        return g_strdup_printf("%u:%u", user->uid, user->gid);
     case SERVICE_USER_ROOT:
-        return g_strdup_printf(":%u :%u", mount->uid, mount->gid);
+        return g_strdup_printf("%u:%u", mount->uid, mount->gid);
     }
     g_assert_not_reached();
 }
 
 /* A line of tmpfiles.d(5). With ":" mode and owner are for the first time only: a database tightens its folder itself. */
-static void add_folder(GString *text, const char *path, const char *mode, const char *owner)
+static void add_folder(GString *text, const char *path, guint mode, const char *owner, gboolean first_time)
 {
     g_autofree char *quoted = unit_quote_word(path);
+    g_auto(GStrv) names = g_strsplit(owner, ":", 2);
+    const char *mark = first_time ? ":" : "";
 
-    g_string_append_printf(text, "d %s %s %s - -\n", quoted, mode, owner);
+    g_string_append_printf(text, "d %s %s%04o %s%s %s%s - -\n", quoted, mark, mode, mark, names[0], mark, names[1]);
 }
 
 static void add_mount_folders(const Render *render, const ServiceMount *mount, GString *text)
 {
-    g_autofree char *owner = owner_of(render, mount);
-    g_autofree char *mode = g_strdup_printf(":%04o", mount->mode);
-    g_autofree char *upper = g_strconcat(mount->source, "/upper", NULL),
-                    *work = g_strconcat(mount->source, "/work", NULL);
+    g_autofree char *owner = render_owner(render, mount);
+    g_autofree char *upper = g_strconcat(mount->source, "/upper", NULL);
+    g_autofree char *work = g_strconcat(mount->source, "/work", NULL);
+    gboolean root = strcmp(mount->destination, "/") == 0;
 
     if (mount->kind == SERVICE_MOUNT_VOLUME)
-        add_folder(text, mount->source, mode, owner);
-    else if (mount->kind == SERVICE_MOUNT_WRITABLE) {
-        gboolean root = strcmp(mount->destination, "/") == 0;
-
-        add_folder(text, mount->source, "0700", "root root");
-        /* The root folder stays root's, as it is in the image: else the user could replace any file. */
-        add_folder(text, upper, mode, root ? ":root :root" : owner);
-        add_folder(text, work, "0755", "root root");
-    }
+        add_folder(text, mount->source, mount->mode, owner, TRUE);
+    if (mount->kind != SERVICE_MOUNT_WRITABLE || render->spec->volatile_writes)
+        return;
+    add_folder(text, mount->source, 0700, "root:root", FALSE);
+    /* The root folder stays root's, as it is in the image: else the user could replace any file. */
+    add_folder(text, upper, mount->mode, root ? "root:root" : owner, TRUE);
+    add_folder(text, work, 0755, "root:root", FALSE);
 }
 
 gboolean render_folders(const Render *render, GError **error)
@@ -93,7 +92,7 @@ gboolean render_folders(const Render *render, GError **error)
         return TRUE;
     g_autoptr(GString) whole = g_string_new(NULL);
     /* Nobody else on the host looks into volumes; systemd mounts them as root. */
-    add_folder(whole, top, "0700", "root root");
+    add_folder(whole, top, 0700, "root:root", FALSE);
     g_string_append(whole, text->str);
     render_add_file(render, path, 0644, "To change modes or owners, change those of the folders: they stay.",
                     whole->str);

@@ -54,5 +54,7 @@ gboolean render_overlays(const Render *render, GError **error) G_GNUC_WARN_UNUSE
 char *render_overlay_path(const ServiceContext *context, const ServiceMount *mount);
 gboolean render_names(const Render *render, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean render_user(const Render *render, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* "USER:GROUP" of a volume on the host. The caller frees. */
+char *render_owner(const Render *render, const ServiceMount *mount);
 gboolean render_folders(const Render *render, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean render_environment_file(const Render *render, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -153,6 +153,10 @@ static gboolean add_argv(SpecSource *source, GError **error)
     char *const *command = options->command ? options->command : replaced ? NULL : config->cmd;
 
     source->spec->argv = join(entrypoint, command);
+    for (char **word = source->spec->argv; *word; word++)
+        if (!g_utf8_validate(*word, -1, NULL)) /* D-Bus has no such strings */
+            notes_add(source->notes, "argument-not-text",
+                      "'systemctl show' and 'status' cannot show a unit with arguments that are not UTF-8", *word);
     if (source->spec->argv[0])
         return TRUE;
     gourd_error_set(error, GOURD_ERROR_USAGE, "the image does not say what to run");

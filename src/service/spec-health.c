@@ -160,10 +160,6 @@ gboolean spec_add_health(SpecSource *source, GError **error)
         return FALSE;
     if (spec->health.kind == SERVICE_HEALTH_NONE)
         return TRUE;
-    if (spec->process1) {
-        gourd_error_set(error, GOURD_ERROR_UNSUPPORTED, "a health check of a program that must be process 1");
-        return gourd_error_hint(error, "--no-healthcheck");
-    }
     if (options->notify) {
         gourd_error_set(error, GOURD_ERROR_USAGE, "--notify and a health check: both would say when it is ready");
         return gourd_error_hint(error, "--no-healthcheck");

@@ -184,6 +184,11 @@ def a_writable_folder_that_is_forgotten():
     return Case({"Cmd": ["app"]}, {"writable": ["/etc/app"], "writable_volatile": True}, files=(folder("etc/app", mode=0o750),))
 
 
+@service
+def a_writable_root_that_is_forgotten():
+    return Case({"Cmd": ["app"]}, {"writable": ["/"], "writable_volatile": True, "user": "root"}, targets=("debian12",))
+
+
 # --- network ----------------------------------------------------------------------------------------------------
 
 @service
@@ -269,6 +274,12 @@ def a_command_before_upgrades():
     return Case({"Cmd": ["app"], "Shell": ["/bin/sh", "-euc"], "Labels": {"gourd.pre-upgrade": "app migrate"},
                  "Healthcheck": {"Test": ["CMD", "app"]}, "Volumes": {"/data": {}}},
                 {"secrets": ["TOKEN=/etc/token"], "memory": 1 << 29}, files=(folder("data"),), targets=("debian12",))
+
+
+@service
+def a_health_check_beside_process_1():
+    return Case({"Entrypoint": ["/init"], "Healthcheck": {"Test": ["CMD", "app"]}}, {"secrets": ["TOKEN=/etc/token"]},
+                files=(program("init"),), targets=("debian13",))
 
 
 @service
