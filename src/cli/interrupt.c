@@ -8,7 +8,7 @@
 static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 
 /* Only what execv(3) needs, which is all that the handler does (signal-safety(7)). */
-static char *arguments[6];
+static char *arguments[7];
 
 static void undo(int number)
 {
@@ -27,7 +27,7 @@ static void handle(void (*handler)(int))
 
 void interrupt_undoes(const char *root, const char *title)
 {
-    const char *const words[] = {"gourd", "recover", "--root", root, title, NULL};
+    const char *const words[] = {"gourd", "recover", "--quiet", "--root", root, title, NULL};
 
     for (guint i = 0; i < G_N_ELEMENTS(words); i++) {
         g_free(arguments[i]);

@@ -65,7 +65,7 @@ static gboolean aim_at(Aim *aim, Store *store, const char *text, const char *nam
         return aim_at_file(aim, text, name, error);
     if (store_bundle_split(text, &bundle_name, &version)) {
         aim->bundle = g_strdup(text);
-        aim->service = name ? g_strdup(name) : g_steal_pointer(&bundle_name);
+        aim->service = g_strdup(name ? name : bundle_name);
         return TRUE;
     }
     if (name && strcmp(name, text) != 0)

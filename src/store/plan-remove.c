@@ -138,7 +138,8 @@ static gboolean plan_removal(const Removal *removal, const GPtrArray *services, 
         return FALSE;
     if (host_is_live(removal->store->host)) {
         plan_act(plan, "reload", NULL, "reload", NULL);
-        plan_act(plan, "reset-failed", files->unit, NULL, NULL);
+        for (guint i = 0; i < files->units->len; i++) /* else systemd goes on listing those that had failed */
+            plan_act(plan, "reset-failed", g_ptr_array_index(files->units, i), NULL, NULL);
     }
     plan_remove(plan, path);
     return plan_purges(removal, services, error) && add_notes(removal, error);
