@@ -13,3 +13,4 @@
 #include "nearest.h"
 #include "notes.h"
 #include "root.h"
+#include "sweep.h"

@@ -56,18 +56,25 @@ static gboolean aim_at_file(Aim *aim, const char *file, const char *name, GError
     return gourd_error_hint(error, "name the service: gourd upgrade NAME %s", shown);
 }
 
-/* One operand: a file, an installed service, or a bundle in the store. */
-static gboolean aim_at(Aim *aim, Store *store, const char *text, const char *name, GError **error)
+/* NAME_VERSION of a bundle in the store; FALSE if text is not of that form. */
+static gboolean aim_at_stored(Aim *aim, const char *text, const char *name)
 {
     g_autofree char *bundle_name = NULL, *version = NULL;
 
+    if (!store_bundle_split(text, &bundle_name, &version))
+        return FALSE;
+    aim->bundle = g_strdup(text);
+    aim->service = g_strdup(name ? name : bundle_name);
+    return TRUE;
+}
+
+/* One operand: a file, an installed service, or a bundle in the store. */
+static gboolean aim_at(Aim *aim, Store *store, const char *text, const char *name, GError **error)
+{
     if (is_file(text))
         return aim_at_file(aim, text, name, error);
-    if (store_bundle_split(text, &bundle_name, &version)) {
-        aim->bundle = g_strdup(text);
-        aim->service = g_strdup(name ? name : bundle_name);
+    if (aim_at_stored(aim, text, name))
         return TRUE;
-    }
     if (name && strcmp(name, text) != 0)
         return gourd_error_set(error, GOURD_ERROR_USAGE, "'%s' and '--name %s' are two services", text, name);
     g_autoptr(StoreService) service = store_find(store, text, error);

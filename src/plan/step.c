@@ -175,7 +175,7 @@ gboolean step_finish(const Stepper *stepper, guint number, const Change *change,
         return FALSE;
     if (has_fresh && !remove_hidden(&place, fresh, error))
         return FALSE;
-    if (has_old && !sweep(place.folder, old, change->path, error))
+    if (has_old && !folder_sweep(place.folder, old, change->path, error))
         return FALSE;
     return !(has_old || has_fresh) || place_sync(&place, error);
 }

@@ -40,9 +40,3 @@ gboolean step_undo_folder(const Stepper *stepper, const char *path, GError **err
 gboolean write_bytes(int fd, const char *path, const void *bytes, gsize size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* DIFFERS: the source has not the digest of the change. */
 gboolean copy_source(int fd, const Change *change, const PlanActor *actor, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/* --- sweep.c ----------------------------------------------------------------------------------------------------- */
-
-/* Removes a file, a link, or a folder with all that is in it; none is fine. Mounted file systems below are left alone, and are
- * an error. path is for messages. */
-gboolean sweep(int folder, const char *name, const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -101,7 +101,7 @@ static gboolean drop_identity(Store *store, const char *argument, GError **error
 
     if (folder < 0)
         return errno == ENOENT ? TRUE : fail(error, "open", path);
-    return folder_sweep(folder, revision, error) || gourd_error_prefix(error, "'%s'", path);
+    return folder_sweep(folder, revision, path, error);
 }
 
 /* --- units -------------------------------------------------------------------------------------------------------- */

@@ -59,16 +59,13 @@ void change_write_state(StoreChange *change, const StoreService *service)
 gboolean change_purge(Store *store, StoreChange *change, const char *path, GError **error)
 {
     struct stat status;
-    guint64 bytes;
     gboolean found;
 
     if (!root_look(store->root, path, &status, &found, error))
         return FALSE;
     if (!found)
         return TRUE;
-    if (!root_measure(store->root, path, &bytes, error))
-        return FALSE;
-    change->bytes += bytes;
+    change->bytes += root_measure(store->root, path);
     plan_purge(change->plan, path);
     return TRUE;
 }

@@ -8,7 +8,8 @@
 #include <unistd.h>
 
 #define LINK_LENGTH_MAX 4096 /* what Linux allows: PATH_MAX */
-#define DEPTH_MAX 4096       /* folders in each other: a descriptor each while they are swept or measured */
+#define DEPTH_MAX 64         /* folders in each other that are measured: a descriptor each */
+#define BLOCK_BYTES 512      /* of st_blocks (inode(7)) */
 
 static gboolean fail(GError **error, const char *what, const char *path)
 {
@@ -139,77 +140,33 @@ typedef struct {
     GHashTable *seen; /* inodes with several names */
 } Measure;
 
-static gboolean measure_below(int parent, const char *name, Measure *measure, guint depth, GError **error)
+static void measure_below(int parent, const char *name, Measure *measure, guint depth)
 {
     g_autoptr(GPtrArray) names = NULL;
     struct stat status;
 
     if (fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
-        return errno == ENOENT ? TRUE : fail(error, "look at", name);
+        return;
     if (S_ISDIR(status.st_mode) || status.st_nlink < 2 ||
         g_hash_table_add(measure->seen, GSIZE_TO_POINTER((gsize)status.st_ino)))
-        measure->bytes += (guint64)status.st_blocks * 512;
+        measure->bytes += (guint64)status.st_blocks * BLOCK_BYTES;
     if (!S_ISDIR(status.st_mode) || depth == 0)
-        return TRUE;
+        return;
     autofd folder = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (folder < 0)
-        return fail(error, "list", name);
-    if (!read_names(folder, name, &names, error))
-        return FALSE;
-    for (guint i = 0; i < names->len; i++) {
-        if (!measure_below(folder, g_ptr_array_index(names, i), measure, depth - 1, error))
-            return FALSE;
-    }
-    return TRUE;
+    if (folder < 0 || !read_names(folder, name, &names, NULL))
+        return;
+    for (guint i = 0; names && i < names->len; i++)
+        measure_below(folder, g_ptr_array_index(names, i), measure, depth - 1);
 }
 
-gboolean root_measure(int root, const char *path, guint64 *ret_bytes, GError **error)
+guint64 root_measure(int root, const char *path)
 {
     g_autofree char *folder_path = g_path_get_dirname(path), *name = g_path_get_basename(path);
     autofd folder = root_open(root, folder_path, O_RDONLY | O_DIRECTORY, 0);
-    Measure measure = {.bytes = 0, .seen = NULL};
+    Measure measure = {.bytes = 0, .seen = g_hash_table_new(NULL, NULL)};
 
-    *ret_bytes = 0;
-    if (folder < 0)
-        return is_missing(errno) ? TRUE : fail(error, "look at", folder_path);
-    measure.seen = g_hash_table_new(NULL, NULL);
-    gboolean done = measure_below(folder, name, &measure, DEPTH_MAX, error);
+    if (folder >= 0)
+        measure_below(folder, name, &measure, DEPTH_MAX);
     g_hash_table_unref(measure.seen);
-    *ret_bytes = measure.bytes;
-    return done;
-}
-
-static gboolean sweep_below(int parent, const char *name, dev_t device, guint depth, GError **error)
-{
-    g_autoptr(GPtrArray) names = NULL;
-    g_autofree char *shown = text_escape(name);
-    struct stat status;
-
-    if (fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
-        return errno == ENOENT ? TRUE : fail(error, "look at", name);
-    if (!S_ISDIR(status.st_mode))
-        return unlinkat(parent, name, 0) == 0 || errno == ENOENT ? TRUE : fail(error, "remove", name);
-    if (status.st_dev != device)
-        return gourd_error_set(error, GOURD_ERROR_FAILED, "'%s' is on another file system: it is not removed", shown);
-    if (depth == 0)
-        return gourd_error_set(error, GOURD_ERROR_LIMIT, "'%s' is more than %d folders deep", shown, DEPTH_MAX);
-    autofd folder = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (folder < 0)
-        return fail(error, "open", name);
-    if (!read_names(folder, name, &names, error))
-        return FALSE;
-    for (guint i = 0; i < names->len; i++) {
-        if (!sweep_below(folder, g_ptr_array_index(names, i), device, depth - 1, error))
-            return FALSE;
-    }
-    return unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? TRUE : fail(error, "remove", name);
-}
-
-gboolean folder_sweep(int folder, const char *name, GError **error)
-{
-    struct stat status;
-
-    if (fstat(folder, &status) < 0)
-        return fail(error, "look at", name);
-    return sweep_below(folder, name, status.st_dev, DEPTH_MAX, error);
+    return measure.bytes;
 }

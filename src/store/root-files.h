@@ -17,9 +17,6 @@ gboolean root_load(int root, const char *path, gsize size_max, GBytes **ret_cont
 gboolean root_load_link(int root, const char *path, char **ret_target, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The names in a folder, sorted; none if there is no such folder. */
 gboolean root_list(int root, const char *path, GPtrArray **ret_names, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Bytes that a path takes on disk, with all that is below it; 0 if it is not there. Files with several names count once. */
-gboolean root_measure(int root, const char *path, guint64 *ret_bytes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/* Removes what an open folder has under that name, with all that is in it; none is fine. Never follows a link, never
- * leaves the file system. */
-gboolean folder_sweep(int folder, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* About how many bytes a path takes on disk, with what is below it (not all of what is very deep); 0 if it is not there. Files
+ * with several names count once. What cannot be looked at does not count: who asks wants to remove it anyway. */
+guint64 root_measure(int root, const char *path);

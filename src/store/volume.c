@@ -75,7 +75,7 @@ static gboolean fill_folder(Store *store, const char *path, int fill, const char
 
     if (!owner.keep && !find_service_user(store, &owner.uid, &owner.gid, error))
         return FALSE;
-    return folder_sweep(fill, name, error) &&
+    return folder_sweep(fill, name, path, error) &&
            copy_up(pending->source->bundle, image_path && *image_path ? image_path : NULL, fill, name, &owner,
                    pending->notes, error);
 }
@@ -131,8 +131,8 @@ gboolean volume_unfill(Store *store, const char *path, GError **error)
     if (fill < 0 && errno != ENOENT)
         return fail(error, "open a folder in", parent_path);
     if (fill >= 0) {
-        if (!is_ours(parent, fill, name, &ours, error) || (ours && !folder_sweep(parent, name, error)) ||
-            !folder_sweep(fill, name, error) || !folder_sweep(fill, marker, error))
+        if (!is_ours(parent, fill, name, &ours, error) || (ours && !folder_sweep(parent, name, path, error)) ||
+            !folder_sweep(fill, name, path, error) || !folder_sweep(fill, marker, path, error))
             return gourd_error_prefix(error, "cannot undo the filling of the volume '%s'", path);
         if (unlinkat(parent, FILL_FOLDER, AT_REMOVEDIR) < 0 && errno != ENOENT && errno != ENOTEMPTY && errno != EEXIST)
             return fail(error, "remove a folder in", parent_path);

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "step.h"
+#include "sweep.h"
+
+#include "error.h"
+#include "io.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -44,10 +48,11 @@ static gboolean fail_sweep(const Sweep *sweep, int errno_value, const char *name
 {
     g_autofree char *path = g_build_filename(sweep->path, "…", name, NULL);
 
+    g_autofree char *shown = text_escape(name ? path : sweep->path), *shown_top = text_escape(sweep->path);
+
     if (errno_value != EBUSY && errno_value != EXDEV)
-        return fail_path(error, errno_value, "remove", name ? path : sweep->path);
-    g_autofree char *shown = text_escape(sweep->path);
-    gourd_error_set(error, GOURD_ERROR_FAILED, "'%s' has a mounted file system in it, which was left alone", shown);
+        return gourd_error_set_errno(error, errno_value, "cannot remove '%s'", shown);
+    gourd_error_set(error, GOURD_ERROR_FAILED, "'%s' has a mounted file system in it, which was left alone", shown_top);
     return gourd_error_hint(error, "unmount it, then remove the folder by hand");
 }
 
@@ -125,7 +130,7 @@ static gboolean sweep_folder(Sweep *sweep, const char *name, GError **error)
     return unlinkat(sweep->top, name, AT_REMOVEDIR) == 0 || fail_sweep(sweep, errno, name, error);
 }
 
-gboolean sweep(int folder, const char *name, const char *path, GError **error)
+gboolean folder_sweep(int folder, const char *name, const char *path, GError **error)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
     Sweep work = {.names = names, .path = path};
