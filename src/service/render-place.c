@@ -165,8 +165,10 @@ void render_sandbox(const Render *render, UnitFile *unit)
     add_profile_comment(spec, unit);
     add_capabilities(spec, unit);
     sandbox_render(spec->profile, spec->allow, unit);
-    if (spec_find_mount(spec, "/"))
-        unit_file_remove(unit, "Service", "ProtectSystem"); /* it would take back what the overlay gives */
+    if (spec_find_mount(spec, "/")) { /* they would take back what the overlay gives */
+        unit_file_remove(unit, "Service", "ProtectSystem");
+        unit_file_remove(unit, "Service", "ProtectHome");
+    }
     if (has_private_users(spec))
         unit_file_add(unit, "Service", "PrivateUsers", "yes");
     if (spec->process1)

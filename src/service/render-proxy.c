@@ -27,6 +27,8 @@ static gboolean add_socket(const Render *render, const ServicePublish *publish, 
         unit_file_add(unit, "Socket", "FreeBind", "yes"); /* the address may come later */
     } else
         unit_file_addf(unit, "Socket", "ListenStream", "%u", publish->host_port);
+    /* The service would start without it: a port that somebody else has must be found out. */
+    g_ptr_array_add(render->files->start, g_strdup(name));
     return render_add_unit(render, name, unit, error);
 }
 

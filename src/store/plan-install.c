@@ -116,6 +116,39 @@ static Record *render(const Work *work, guint revision, Notes *notes, GError **e
     return g_steal_pointer(&record);
 }
 
+/* SOURCE:DESTINATION and NAME=FILE. */
+static gboolean check_source(const Work *work, const char *option, const char *path, GError **error)
+{
+    g_autofree char *shown = text_escape(path);
+    struct stat status;
+    gboolean found;
+
+    if (!root_look(work->store->root, path, &status, &found, NULL) || found) /* who may not look may not apply either */
+        return TRUE;
+    gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "%s: there is no '%s' on this host", option, shown);
+    return gourd_error_hint(error, "make it first, or use --no-start");
+}
+
+/* systemd says of these only that the file system, or the credentials, of a service cannot be set up. */
+static gboolean check_sources(const Work *work, GError **error)
+{
+    const ServiceOptions *options = work->request->options;
+
+    for (char **bind = options->binds; bind && *bind; bind++) {
+        g_autofree char *source = g_strndup(*bind, strcspn(*bind, ":"));
+
+        if (!check_source(work, "--bind", source, error))
+            return FALSE;
+    }
+    for (char **secret = options->secrets; secret && *secret; secret++)
+        if (!check_source(work, "--secret", strchr(*secret, '=') + 1, error))
+            return FALSE;
+    for (char **credential = options->credentials; credential && *credential; credential++)
+        if (!check_source(work, "--credential", strchr(*credential, '=') + 1, error))
+            return FALSE;
+    return TRUE;
+}
+
 /* --- the plan ----------------------------------------------------------------------------------------------------- */
 
 static gboolean plan_bundle(const Work *work, GError **error)
@@ -214,8 +247,9 @@ static gboolean plan_all(Work *work, GError **error)
     work->change->unit = g_strdup(work->new->files->unit);
     work->change->has_health = work->new->files->has_health;
     work->change->started = transition.start;
-    return transition_check(&transition, error) && plan_bundle(work, error) && plan_init(work, error) &&
-           transition_prepare(&transition, error) && transition_switch(&transition, error) && plan_state(work, error);
+    return (!transition.start || check_sources(work, error)) && transition_check(&transition, error) &&
+           plan_bundle(work, error) && plan_init(work, error) && transition_prepare(&transition, error) &&
+           transition_switch(&transition, error) && plan_state(work, error);
 }
 
 /* --- install ------------------------------------------------------------------------------------------------------ */

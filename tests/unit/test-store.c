@@ -36,8 +36,8 @@ static void a_bundles_file_name_has_two_parts(void)
 static void names_of_services_are_fit_for_files_and_units(void)
 {
     static const char *const good[] = {"web", "a", "9", "my-web.2+x"};
-    static const char *const bad[] = {"",      "-web",      ".web",    "we b",        "web/1",         "..",
-                                      "web_1", "w\xc3\xa4", "journal", "gourd-names", "gourd-names.x", "a@b",
+    static const char *const bad[] = {"",           "-web",      ".web",    "we b",        "web/1",         "..",
+                                      "web_1",      "w\xc3\xa4", "journal", "gourd-names", "gourd-names.x", "a@b",
                                       "web.service"};
     g_autofree char *longest = g_strnfill(128, 'x'), *longer = g_strnfill(129, 'x');
 
