@@ -98,7 +98,7 @@ static void plan_shared_abandons(const Transition *transition)
         const ServiceFile *file = g_ptr_array_index(files, i);
         g_autofree char *unit = g_path_get_basename(file->path);
 
-        if (file_is_shared(file->path) && !unit_is_active(transition->store, unit) && g_str_has_suffix(unit, ".path"))
+        if (file_is_shared(file->path) && !unit_is_active(transition->store, unit))
             plan_act(transition->change->plan, "reset-failed", unit, "abandon", unit);
     }
 }
