@@ -48,10 +48,29 @@ static gboolean refuse(const char *path, const char *owner, GError **error)
     return gourd_error_hint(error, "give the service another name with --name");
 }
 
+static gboolean check_owner(const Transition *transition, const char *path, GError **error)
+{
+    g_autofree char *owner = NULL;
+
+    return find_owner(transition, path, &owner, error) && (!owner || refuse(path, owner, error));
+}
+
+static gboolean check_masked(const Transition *transition, const char *path, const char *unit, GError **error)
+{
+    g_autofree char *target = NULL;
+
+    if (!root_load_link(transition->store->root, path, &target, error))
+        return FALSE;
+    if (g_strcmp0(target, "/dev/null") != 0)
+        return TRUE;
+    gourd_error_set(error, GOURD_ERROR_EXISTS, "the unit '%s' is masked", unit);
+    return gourd_error_hint(error, "'systemctl unmask %s' takes that back", unit);
+}
+
 /* A file that the old release does not have. */
 static gboolean check_file(const Transition *transition, const ServiceFile *file, GError **error)
 {
-    g_autofree char *unit = g_path_get_basename(file->path), *found = NULL, *owner = NULL, *target = NULL;
+    g_autofree char *unit = g_path_get_basename(file->path), *found = NULL;
     g_autoptr(GBytes) content = NULL;
 
     if (g_str_has_prefix(file->path, PATH_UNITS "/")) {
@@ -59,19 +78,15 @@ static gboolean check_file(const Transition *transition, const ServiceFile *file
         if (found && strcmp(found, file->path) != 0)
             return refuse(found, NULL, error);
     }
-    if (!root_load_link(transition->store->root, file->path, &target, error))
+    if (!check_masked(transition, file->path, unit, error))
         return FALSE;
-    if (g_strcmp0(target, "/dev/null") == 0) {
-        gourd_error_set(error, GOURD_ERROR_EXISTS, "the unit '%s' is masked", unit);
-        return gourd_error_hint(error, "'systemctl unmask %s' takes that back", unit);
-    }
     if (!root_load(transition->store->root, file->path, FILE_SIZE_MAX, &content, NULL, error))
         return FALSE;
     if (!content)
         return found ? refuse(found, NULL, error) : TRUE; /* a link that leads nowhere */
     if (!is_ours(content))
         return refuse(file->path, NULL, error);
-    return find_owner(transition, file->path, &owner, error) && (!owner || refuse(file->path, owner, error));
+    return check_owner(transition, file->path, error);
 }
 
 gboolean transition_check(const Transition *transition, GError **error)
@@ -124,11 +139,21 @@ static gboolean look_for_edit(Store *store, const ServiceFile *file, GBytes **re
     return TRUE;
 }
 
+static gboolean plan_save(Store *store, Plan *plan, const char *path, GBytes *content, mode_t mode, GError **error)
+{
+    g_autofree char *save = NULL;
+
+    if (!find_save_path(store, path, content, &save, error))
+        return FALSE;
+    if (save)
+        plan_write(plan, save, mode, content);
+    return TRUE;
+}
+
 static gboolean save_edited(Store *store, Plan *plan, const ServiceFile *file, const ServiceFile *next, Notes *notes,
                             GError **error)
 {
     g_autoptr(GBytes) content = NULL;
-    g_autofree char *save = NULL;
     mode_t mode = 0;
 
     if (!look_for_edit(store, file, &content, &mode, error))
@@ -140,11 +165,7 @@ static gboolean save_edited(Store *store, Plan *plan, const ServiceFile *file, c
         "a file of gourd's was edited by hand; a copy of it is kept as FILE.gourd-save. What is to stay goes into a "
         "drop-in: `systemctl edit` makes one, which gourd never touches",
         file->path);
-    if (!find_save_path(store, file->path, content, &save, error))
-        return FALSE;
-    if (save)
-        plan_write(plan, save, mode, content);
-    return TRUE;
+    return plan_save(store, plan, file->path, content, mode, error);
 }
 
 gboolean transition_save_edited(Store *store, Plan *plan, const Record *old, const Record *new, Notes *notes,
