@@ -100,7 +100,10 @@ static const char *const loosenings[] = {
 const Option deploy_sandbox_rows[] = {
     {"profile", 0, OPTION_CHOICE, AT(profile), "NAME", "How tight the sandbox is", .choices = profiles},
     {"allow", 0, OPTION_STRINGS, AT(allow), "WHAT", "Loosen the sandbox at one place",
-     .details = "As in `jit`, for programs that compile while they run. `gourd audit` shows what each costs.",
+     .details = "WHAT is `32bit`, `cgroups`, `clock`, `debug`, `devices`, `hostname`, `ipc`, `jit`, `kernel-logs`, "
+                "`kernel-tunables`, `keyring`, `namespaces`, `netlink`, `new-privileges`, `packets`, `personality`, "
+                "`processes`, `realtime`, `setuid-files`, `sockets`, `syscalls` or `users`. `gourd audit` shows what "
+                "each means and costs.",
      .suggestions = loosenings, .completion = COMPLETE_VALUES},
     {"capability", 0, OPTION_STRINGS, AT(capabilities), "NAME", "Give the service a capability (capabilities(7))"},
     {"device", 0, OPTION_STRINGS, AT(devices), "PATH[:rwm]", "Let the service use a device of the host"},

@@ -11,7 +11,7 @@ typedef struct {
     const StoreService *service;
     const Record *record;
     gboolean purge;
-    gboolean is_last; /* no other service is left that needs what all share */
+    GPtrArray *shared; /* char *: units of all services that nobody needs any more: this is the last one */
 } Removal;
 
 /* In the order in which they must stop: what starts first, stops last. */
@@ -37,11 +37,10 @@ static void plan_unit_stops(const Removal *removal)
         g_string_prepend(mounts, files->unit);
         plan_act(plan, mounts->len > strlen(files->unit) ? "halt" : "stop", mounts->str, "revive", mounts->str);
     }
-    for (guint i = 0; i < files->files->len && removal->is_last; i++) {
-        const ServiceFile *file = g_ptr_array_index(files->files, i);
-        g_autofree char *unit = g_path_get_basename(file->path);
+    for (guint i = 0; i < removal->shared->len; i++) {
+        const char *unit = g_ptr_array_index(removal->shared, i);
 
-        if (file_is_shared(file->path) && unit_is_active(removal->store, unit))
+        if (unit_is_active(removal->store, unit))
             plan_act(plan, "stop", unit, "revive", unit);
     }
 }
@@ -57,15 +56,18 @@ static gboolean plan_removals(const Removal *removal, GError **error)
     for (guint i = 0; i < links->len; i++) {
         const ServiceFile *link = g_ptr_array_index(links, i);
 
-        if (removal->is_last || !file_is_shared(link->path))
-            plan_remove(plan, link->path);
+        plan_remove(plan, link->path);
     }
     for (guint i = files->len; i-- > 0;) {
         const ServiceFile *file = g_ptr_array_index(files, i);
 
-        if (g_str_has_prefix(file->path, PATH_SERVICES "/") || (!removal->is_last && file_is_shared(file->path)))
-            continue;
-        plan_remove(plan, file->path);
+        if (!g_str_has_prefix(file->path, PATH_SERVICES "/") && !file_is_shared(file->path))
+            plan_remove(plan, file->path);
+    }
+    for (guint i = 0; i < removal->shared->len; i++) {
+        g_autofree char *path = g_strconcat(PATH_UNITS "/", g_ptr_array_index(removal->shared, i), NULL);
+
+        plan_remove(plan, path);
     }
     return TRUE;
 }
@@ -145,6 +147,41 @@ static gboolean plan_removal(const Removal *removal, const GPtrArray *services, 
     return plan_purges(removal, services, error) && add_notes(removal, error);
 }
 
+static gboolean is_own_unit(Store *store, const char *path, gboolean *ret_own, GError **error)
+{
+    g_autoptr(GBytes) content = NULL;
+    struct stat status;
+    gboolean found;
+
+    if (!root_look(store->root, path, &status, &found, error) ||
+        (found && S_ISREG(status.st_mode) && !root_load(store->root, path, UNIT_FILE_SIZE_MAX, &content, NULL, error)))
+        return FALSE;
+    *ret_own = content && content_is_ours(content);
+    return TRUE;
+}
+
+/* Looked for on the host: which of them the last service needs says nothing about those before it. */
+static gboolean find_shared(Store *store, gboolean is_last, GPtrArray **ret_units, GError **error)
+{
+    g_autoptr(GPtrArray) names = NULL;
+    g_autoptr(GPtrArray) units = g_ptr_array_new_with_free_func(g_free);
+
+    if (is_last && !root_list(store->root, PATH_UNITS, &names, error))
+        return FALSE;
+    for (guint i = 0; names && i < names->len; i++) {
+        const char *name = g_ptr_array_index(names, i);
+        g_autofree char *path = g_strconcat(PATH_UNITS "/", name, NULL);
+        gboolean own = FALSE;
+
+        if (file_is_shared(name) && !is_own_unit(store, path, &own, error))
+            return FALSE;
+        if (own)
+            g_ptr_array_add(units, g_strdup(name));
+    }
+    *ret_units = g_steal_pointer(&units);
+    return TRUE;
+}
+
 StoreChange *store_plan_remove(Store *store, const char *name, gboolean purge, Notes *notes, GError **error)
 {
     g_autoptr(StoreService) service = store_find(store, name, error);
@@ -154,6 +191,9 @@ StoreChange *store_plan_remove(Store *store, const char *name, gboolean purge, N
         return NULL;
     g_autoptr(Record) record = record_read(store, name, service->active, error);
     if (!record)
+        return NULL;
+    g_autoptr(GPtrArray) shared = NULL;
+    if (!find_shared(store, services->len == 1, &shared, error))
         return NULL;
     g_autofree char *title = g_strdup_printf("remove %s", name);
     g_autoptr(StoreChange) change = store_change_new(name, title);
@@ -166,7 +206,7 @@ StoreChange *store_plan_remove(Store *store, const char *name, gboolean purge, N
         .service = service,
         .record = record,
         .purge = purge,
-        .is_last = services->len == 1,
+        .shared = shared,
     };
     return plan_removal(&removal, services, error) ? g_steal_pointer(&change) : NULL;
 }

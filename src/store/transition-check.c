@@ -6,7 +6,7 @@
 #define FILE_SIZE_MAX (16 * 1024 * 1024) /* of a unit or snippet: as of the state that has it */
 #define SAVES_MAX 1000                   /* copies of one edited file */
 
-static gboolean is_ours(GBytes *content)
+gboolean content_is_ours(GBytes *content)
 {
     gsize size;
     const char *bytes = g_bytes_get_data(content, &size);
@@ -84,7 +84,7 @@ static gboolean check_file(const Transition *transition, const ServiceFile *file
         return FALSE;
     if (!content)
         return found ? refuse(found, NULL, error) : TRUE; /* a link that leads nowhere */
-    if (!is_ours(content))
+    if (!content_is_ours(content))
         return refuse(file->path, NULL, error);
     return check_owner(transition, file->path, error);
 }
@@ -133,7 +133,7 @@ static gboolean look_for_edit(Store *store, const ServiceFile *file, GBytes **re
 
     if (!root_load(store->root, file->path, FILE_SIZE_MAX, &content, ret_mode, error))
         return FALSE;
-    if (!content || g_bytes_equal(content, file->content) || (file_is_shared(file->path) && is_ours(content)))
+    if (!content || g_bytes_equal(content, file->content) || (file_is_shared(file->path) && content_is_ours(content)))
         return TRUE;
     *ret_content = g_steal_pointer(&content);
     return TRUE;

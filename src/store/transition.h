@@ -30,6 +30,8 @@ gboolean transition_switch(const Transition *transition, GError **error) G_GNUC_
  * new NULL: all goes. */
 gboolean transition_save_edited(Store *store, Plan *plan, const Record *old, const Record *new, Notes *notes,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Whether gourd wrote it: service_file_is_ours(). */
+gboolean content_is_ours(GBytes *content);
 /* Whether all files of a record are on the host as they were written. */
 gboolean record_is_in_place(Store *store, const Record *record, gboolean *ret_in_place, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;

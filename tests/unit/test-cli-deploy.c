@@ -143,8 +143,13 @@ static void words_of_sandbox_network_and_restart_are_those_of_services(void)
         g_assert_null(choice->name);
     }
     const char *const *allowed = verb_find_option(verb_find("install"), "allow", &negated)->suggestions;
-    for (const ServiceLoosening *row = service_loosenings(); row->name; row++, allowed++)
+    const char *details = verb_find_option(verb_find("install"), "allow", &negated)->details;
+    for (const ServiceLoosening *row = service_loosenings(); row->name; row++, allowed++) {
+        g_autofree char *marked = g_strdup_printf("`%s`", row->name);
+
         g_assert_cmpstr(*allowed, ==, row->name);
+        g_assert_nonnull(strstr(details, marked));
+    }
     g_assert_null(*allowed);
 }
 
