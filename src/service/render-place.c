@@ -165,10 +165,11 @@ void render_sandbox(const Render *render, UnitFile *unit)
     add_profile_comment(spec, unit);
     add_capabilities(spec, unit);
     sandbox_render(spec->profile, spec->allow, unit);
-    if (spec_find_mount(spec, "/")) { /* they would take back what the overlay gives */
+    /* What is read-only for these is so behind a mount on the same folder, too. */
+    if (spec_find_mount(spec, "/"))
         unit_file_remove(unit, "Service", "ProtectSystem");
+    if (spec_find_mount(spec, "/") || spec_find_mount(spec, "/home") || spec_find_mount(spec, "/root"))
         unit_file_remove(unit, "Service", "ProtectHome");
-    }
     if (has_private_users(spec))
         unit_file_add(unit, "Service", "PrivateUsers", "yes");
     if (spec->process1)

@@ -411,6 +411,10 @@ def an_unknown_capability():
     return Case({"Cmd": ["app"]}, {"capabilities": ["fly"]})
 
 
+@service
+def a_volume_over_a_home():
+    return Case({"Cmd": ["app"], "Volumes": {"/root": {}}})
+
 @refused
 def a_volume_where_the_kernels_files_are():
     return Case({"Cmd": ["app"], "Volumes": {"/proc/app": {}}})
