@@ -69,7 +69,8 @@ static gboolean add_proxy(const Render *render, const ServicePublish *publish, c
     unit_file_addf(unit, "Unit", "After", "%s %s", render->files->unit, socket);
     if (private_network)
         unit_file_add(unit, "Unit", "JoinsNamespaceOf", render->files->unit);
-    unit_file_add(unit, "Service", "Type", "notify");
+    /* FIXME(systemd < 257): the proxy of 252 never says READY=1; with Type=notify it was killed after 90 s. */
+    unit_file_add(unit, "Service", "Type", "exec");
     if (!render_take(unit, "ExecStart", unit_quote_exec(argv[0], argv, 0, error)))
         return FALSE;
     for (gsize i = 0; i < G_N_ELEMENTS(settings); i++)
