@@ -6,7 +6,7 @@
 #include "bundle/bundle.h"
 
 #define INSIDE_LINKS_MAX 40            /* followed for one path, as Linux does (path_resolution(7)) */
-#define INSIDE_SCRIPT_MAX (256 * 1024) /* bytes read of a script or a configuration file */
+#define INSIDE_SCRIPT_MAX (256 * 1024) /* bytes looked at of a script */
 
 typedef struct {
     gboolean found;
@@ -25,6 +25,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(InsideNode, inside_node_clear)
 
 /* The content of a file, NULL if there is none at the path or it is larger. */
 GBytes *inside_load(SquashReader *image, const char *path, guint64 size_max);
+
+/* The first bytes of a file, at most size_max; NULL if there is none at the path. */
+GBytes *inside_load_start(SquashReader *image, const char *path, gsize size_max);
 
 /* Whether `path` is `folder` or below it; both absolute and plain. */
 gboolean inside_is_below(const char *path, const char *folder);

@@ -163,7 +163,7 @@ gboolean image_scan(const SpecSource *source, ImageScan *ret_scan, GError **erro
 {
     const ServiceSpec *spec = source->spec;
     g_autoptr(SquashExpander) expander = squash_expander_new(source->image, error);
-    g_autoptr(GBytes) script = inside_load(source->image, spec->program, INSIDE_SCRIPT_MAX);
+    g_autoptr(GBytes) script = inside_load_start(source->image, spec->program, INSIDE_SCRIPT_MAX);
     g_auto(ImageScan) scan = {0};
     Scanner scanner = {.image = source->image, .expander = expander, .scan = &scan};
     SquashWalk walk = {.visit = visit_node, .data = &scanner, .depth = G_MAXUINT};

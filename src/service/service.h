@@ -22,6 +22,7 @@ typedef struct {
     const char *bundle_path; /* in the store, as the host sees it */
     const char *init_path;   /* of gourd-init on the host, or NULL if there is none (then what needs it is refused) */
     guint systemd_version;
+    const char *machine; /* of the host's processor, as uname(2) calls it; NULL: unknown */
 } ServiceContext;
 
 /* Fills a spec. INPUT, NOT_FOUND, USAGE or UNSUPPORTED errors for what cannot work, before anything is written: a program that

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "inside.h"
+#include "program-file.h"
 #include "spec.h"
 
 #include <string.h>
-
-#define INTERPRETER_LENGTH_MAX 255 /* bytes of "#!" lines that Linux reads (execve(2)) */
 
 /* --- programs ---------------------------------------------------------------------------------------------------- */
 
@@ -19,41 +18,55 @@ gboolean spec_is_mounted_over(const ServiceSpec *spec, const char *path)
     return FALSE;
 }
 
-/* The interpreter that a script names, NULL if it is none. A carriage return is part of the name, as for Linux. */
-static char *read_interpreter(SquashReader *image, const char *path)
+/* Programs of another architecture run only where an emulator is set up (binfmt_misc), which is seldom. */
+static void note_architecture(const SpecSource *source, const char *path, const ProgramFile *file)
 {
-    g_autoptr(GBytes) bytes = inside_load(image, path, INSIDE_SCRIPT_MAX);
-    gsize size = 0;
-    const char *text = bytes ? g_bytes_get_data(bytes, &size) : NULL;
+    if (!source->context->machine || program_file_runs_on(file, source->context->machine))
+        return;
+    g_autofree char *subject = g_strdup_printf("%s (%s)", path, program_file_architecture(file->elf_machine));
 
-    if (size < 3 || memcmp(text, "#!", 2) != 0)
-        return NULL;
-    g_autofree char *line = g_strndup(text + 2, MIN(size - 2, INTERPRETER_LENGTH_MAX));
-    const char *start = line + strspn(line, " \t");
-
-    return g_strndup(start, strcspn(start, " \t\n"));
+    notes_add(source->notes, "architecture-differs", "programs that are for another processor than this machine's",
+              subject);
 }
 
-/* "exec format error" and "no such file" of a script are about its first line. */
+static gboolean fail_interpreter(const char *what, const char *path, const ProgramFile *file, GError **error)
+{
+    g_autofree char *shown = text_escape(path), *shown_interpreter = text_escape(file->interpreter);
+
+    if (file->kind == PROGRAM_FILE_ELF) {
+        gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "%s '%s' needs '%s' to be loaded, which the image lacks", what,
+                        shown, shown_interpreter);
+        return gourd_error_hint(error,
+                                "it was built for another system, or another C library: build it in the image, or "
+                                "link it statically");
+    }
+    gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "%s '%s' is a script for '%s', which the image lacks", what, shown,
+                    shown_interpreter);
+    if (g_str_has_suffix(file->interpreter, "\r"))
+        return gourd_error_hint(error, "its lines end as on Windows: convert it, and build the image again");
+    return FALSE;
+}
+
+/* What Linux says of a program without its interpreter, "no such file", is hard to understand. */
 static gboolean check_interpreter(const SpecSource *source, const char *what, const char *path, GError **error)
 {
-    g_autofree char *interpreter = read_interpreter(source->image, path);
+    g_autoptr(GBytes) bytes = inside_load_start(source->image, path, PROGRAM_FILE_START);
+    gsize size = 0;
+    const guint8 *start = bytes ? g_bytes_get_data(bytes, &size) : NULL;
+    g_auto(ProgramFile) file = {0};
     g_auto(InsideNode) node = {0};
 
-    if (!interpreter)
+    if (!start)
         return TRUE;
-    if (*interpreter == '/' && !inside_find(source->image, interpreter, &node, error))
+    program_file_parse(start, size, &file);
+    note_architecture(source, path, &file);
+    if (!file.interpreter)
+        return TRUE;
+    if (*file.interpreter == '/' && !inside_find(source->image, file.interpreter, &node, error))
         return FALSE;
     if (node.found || (node.path && spec_is_mounted_over(source->spec, node.path)))
         return TRUE;
-
-    g_autofree char *shown = text_escape(path), *shown_interpreter = text_escape(interpreter);
-
-    gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "%s '%s' is a script for '%s', which the image lacks", what, shown,
-                    shown_interpreter);
-    if (g_str_has_suffix(interpreter, "\r"))
-        return gourd_error_hint(error, "its lines end as on Windows: convert it, and build the image again");
-    return FALSE;
+    return fail_interpreter(what, path, &file, error);
 }
 
 /* Whether a path can be executed. *ret_found FALSE: nothing is there. */

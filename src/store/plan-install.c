@@ -79,6 +79,8 @@ static gboolean read_context(Work *work, const char *version, guint revision, GE
         .bundle_path = pending->bundle_path,
         .init_path = pending->init_path,
     };
+    if (host_is_live(work->store->host) && uname(&pending->kernel) == 0)
+        pending->context.machine = pending->kernel.machine;
     return find_target(work, &pending->context.systemd_version, error);
 }
 

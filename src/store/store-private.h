@@ -6,6 +6,8 @@
 #include "root-files.h"
 #include "store.h"
 
+#include <sys/utsname.h>
+
 #define STATE_FILE_SIZE_MAX (16 * 1024 * 1024) /* bytes: as JSON_SIZE_MAX; with 100 releases some 100 KiB */
 #define LOCK_PATH PATH_STATE "/lock"
 #define JOURNAL_PATH PATH_STATE "/journal.json"
@@ -28,6 +30,7 @@ struct StorePending {
     Digest digest;               /* of the bundle that the plan copies */
     struct BundleSource *source; /* what is installed: spec looks into it; or NULL */
     ServiceSpec *spec;
+    struct utsname kernel;  /* of a live host */
     ServiceContext context; /* its strings are owned by what is here */
     char *bundle_path, *init_path;
     char *user; /* of ServiceFiles: whose numbers are asked for when they are needed, for the plan may make it */

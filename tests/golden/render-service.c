@@ -82,6 +82,7 @@ static gboolean render(char **argv, GError **error)
         .revision = 1,
         .bundle_path = path ? path : store_path,
         .init_path = init ? init : "/var/lib/gourd/lib/gourd-init-0123456789ab",
+        .machine = "x86_64",
     };
 
     if (!bundle || !unit_target_parse(argv[4], &context.systemd_version, error) ||

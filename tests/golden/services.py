@@ -2,6 +2,7 @@
 """Services for the golden tests: each function gives a Case, an image and what is asked of it. Its name is that of its golden
 file; those of @refused are should-fail-NAME."""
 
+import struct
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,6 +40,14 @@ def program(path, text="\x7fELF"):
     return file(path, text, mode=0o755)
 
 
+def binary(path, interpreter, machine=0, order="<"):
+    """The start of an ELF file with a dynamic loader."""
+    header = struct.pack(order + "4sBBB9xHHIQQQIHHHHHH", b"\x7fELF", 2, 1 if order == "<" else 2, 1, 2, machine, 1, 0, 64, 0, 0, 64, 56,
+                         1, 0, 0, 0)
+    return file(path, header + struct.pack(order + "IIQQQQQQ", 3, 4, 120, 0, 0, len(interpreter) + 1, 0, 1) + interpreter + b"\0",
+                mode=0o755)
+
+
 def base():
     return [folder("etc"), file("etc/passwd", PASSWD), file("etc/group", GROUP), folder("bin"), program("bin/busybox"),
             symlink("bin/sh", "busybox"), program("usr/bin/app"), program("usr/sbin/nginx"), folder("home"), folder("root", mode=0o700),
@@ -63,6 +72,19 @@ def refused(function):
 @service
 def the_least_that_an_image_says():
     return Case({"Cmd": ["app"]})
+
+
+@service
+def a_program_that_is_loaded_through_a_link():
+    return Case({"Cmd": ["/usr/bin/ls"]}, targets=("debian12",),
+                files=(binary("usr/bin/ls", b"/lib64/ld.so"), symlink("lib64", "usr/lib"), program("usr/lib/ld.so")))
+
+
+@service
+def a_program_for_another_processor():
+    return Case({"Cmd": ["/usr/bin/ls"], "Healthcheck": {"Test": ["CMD", "/usr/bin/id"]}}, targets=("debian12",),
+                files=(binary("usr/bin/ls", b"/usr/lib/ld.so", 183), binary("usr/bin/id", b"/usr/lib/ld.so", 22, ">"),
+                       program("usr/lib/ld.so")))
 
 
 @service
@@ -329,6 +351,11 @@ def a_program_that_is_not_executable():
 @refused
 def a_script_without_its_interpreter():
     return Case({"Cmd": ["/run.sh"]}, files=(program("run.sh", "#!/bin/bash\n"),))
+
+
+@refused
+def a_program_of_another_c_library():
+    return Case({"Cmd": ["/usr/bin/ls"]}, files=(binary("usr/bin/ls", b"/lib/ld-musl-x86_64.so.1"),))
 
 
 @refused
