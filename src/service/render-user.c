@@ -20,7 +20,7 @@ gboolean render_user(const Render *render, GError **error)
     if (user->kind == SERVICE_USER_NUMBER)
         g_string_append_printf(text, "g gourd-gid-%u %u\nu %s %u:%u %s\n", user->gid, user->gid, user->host_name,
                                user->uid, user->gid, quoted);
-    else if (user->in_image && user->uid > 0 && user->uid <= SYSTEM_ID_MAX)
+    else if (user->in_image && (user->uid <= SYSTEM_ID_MAX || user->private_path))
         g_string_append_printf(text, "u %s %u %s\n", user->host_name, user->uid, quoted);
     else
         g_string_append_printf(text, "u %s - %s\n", user->host_name, quoted);

@@ -127,10 +127,25 @@ static char *find_in_argv(char *const *argv)
     return NULL;
 }
 
+/* --- files of the image's user ------------------------------------------------------------------------------------- */
+
+/* Whether nobody else may use it: a folder to search and list, a file to read. */
+static gboolean is_private(const ServiceSpec *spec, const SquashNode *node)
+{
+    guint wanted = node->type == ENTRY_DIRECTORY ? 05 : 04;
+
+    if (!spec->user.in_image || node->uid != spec->user.uid || (node->mode & wanted) == wanted ||
+        (node->type != ENTRY_DIRECTORY && node->type != ENTRY_FILE))
+        return FALSE;
+    g_autofree char *path = g_strconcat("/", node->path, NULL);
+
+    return !spec_is_mounted_over(spec, path);
+}
+
 /* --- all of it ------------------------------------------------------------------------------------------------------ */
 
 typedef struct {
-    SquashReader *image;
+    const ServiceSpec *spec;
     SquashExpander *expander;
     ImageScan *scan;
     guint n_configurations;
@@ -143,6 +158,8 @@ static gboolean visit_node(const SquashNode *node, gpointer data, GError **error
 
     if (!scan->jit && is_jit(node))
         scan->jit = g_strconcat("/", node->path, NULL);
+    if (!scan->private_path && is_private(scanner->spec, node))
+        scan->private_path = g_strconcat("/", node->path, NULL);
     if (scan->opens_output || g_str_has_prefix(node->path, "dev/"))
         return TRUE;
     if (node->type == ENTRY_SYMLINK)
@@ -165,7 +182,7 @@ gboolean image_scan(const SpecSource *source, ImageScan *ret_scan, GError **erro
     g_autoptr(SquashExpander) expander = squash_expander_new(source->image, error);
     g_autoptr(GBytes) script = inside_load_start(source->image, spec->program, INSIDE_SCRIPT_MAX);
     g_auto(ImageScan) scan = {0};
-    Scanner scanner = {.image = source->image, .expander = expander, .scan = &scan};
+    Scanner scanner = {.spec = spec, .expander = expander, .scan = &scan};
     SquashWalk walk = {.visit = visit_node, .data = &scanner, .depth = G_MAXUINT};
     gsize size = 0;
     const char *text = script ? g_bytes_get_data(script, &size) : NULL;
@@ -187,6 +204,7 @@ gboolean image_scan(const SpecSource *source, ImageScan *ret_scan, GError **erro
 void image_scan_clear(ImageScan *scan)
 {
     g_free(scan->jit);
+    g_free(scan->private_path);
     g_free(scan->drops);
     *scan = (ImageScan){0};
 }

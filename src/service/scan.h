@@ -8,6 +8,7 @@
 typedef struct {
     gboolean opens_output; /* programs in it open /dev/stdout or /dev/stderr, which a socket does not allow */
     char *jit;             /* path of a compiler at run time, or NULL */
+    char *private_path;    /* a file or folder that only the image's user may use, or NULL */
     char *drops;           /* how it becomes another user than root: "/entrypoint.sh: gosu", or NULL */
 } ImageScan;
 

@@ -82,6 +82,8 @@ gboolean spec_add_sandbox(SpecSource *source, GError **error)
                   "the image has a compiler at run time, so memory may be writable and executable", scan.jit);
     }
     spec->pipes = scan.opens_output && !spec->process1;
+    if (scan.private_path && spec->user.kind == SERVICE_USER_OWN)
+        spec_note_private(source, scan.private_path);
     if (scan.drops && spec->user.kind != SERVICE_USER_ROOT && !spec->user.in_image)
         notes_add(
             source->notes, "starts-as-root",

@@ -14,13 +14,14 @@ typedef enum {
 
 typedef struct {
     ServiceUserKind kind;
-    char *host_name;   /* OWN and NUMBER: for sysusers; "gourd-web" */
-    guint32 uid, gid;  /* NUMBER: these; OWN: those of the image's user, which sysusers is asked for if they are fit */
-    gboolean in_image; /* OWN and NUMBER: uid and gid are those that the image's files know */
-    char *name;        /* what the image calls the user; NULL: it has none of that number */
-    char *group;       /* what it calls the user's group, or NULL */
-    char *home;        /* where the image says that it lives, or NULL */
-    GBytes *passwd;    /* the image's files; NULL: it has none to be replaced */
+    char *host_name;    /* OWN and NUMBER: for sysusers; "gourd-web" */
+    guint32 uid, gid;   /* NUMBER: these; OWN: those of the image's user, which sysusers is asked for if they are fit */
+    gboolean in_image;  /* OWN and NUMBER: uid and gid are those that the image's files know */
+    char *name;         /* what the image calls the user; NULL: it has none of that number */
+    char *group;        /* what it calls the user's group, or NULL */
+    char *home;         /* where the image says that it lives, or NULL */
+    char *private_path; /* what only this number may use in the image; NULL: nothing was seen */
+    GBytes *passwd;     /* the image's files; NULL: it has none to be replaced */
     GBytes *groups;
 } ServiceUser;
 
@@ -134,6 +135,11 @@ gboolean spec_add_health(SpecSource *source, GError **error) G_GNUC_WARN_UNUSED_
 gboolean spec_add_network(SpecSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean spec_add_sandbox(SpecSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean spec_add_lifecycle(SpecSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The last. INPUT if the service's user may not use its program or its working folder. */
+gboolean spec_check_access(SpecSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Remembers, and notes, a path that only the image's user may use. */
+void spec_note_private(SpecSource *source, const char *path);
 
 /* The program that a name means to the service: an absolute path, its links not followed. NOT_FOUND, or INPUT if it cannot
  * be executed; `what` is in front of the message. */

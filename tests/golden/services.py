@@ -156,6 +156,19 @@ def a_number_that_the_image_has_no_name_for():
 
 
 @service
+def a_home_that_is_the_users_alone():
+    return Case({"Cmd": ["./run"], "User": "boss", "WorkingDir": "/home/boss"}, targets=("debian12",),
+                files=(file("etc/passwd", PASSWD + "boss:x:1000:1000::/home/boss:/bin/sh\n"),
+                       folder("home/boss", mode=0o700, uid=1000, gid=1000), file("home/boss/run", "#!/bin/sh\n", mode=0o755)))
+
+
+@service
+def secrets_that_only_the_user_may_read():
+    return Case({"Cmd": ["app"], "User": "4242"}, targets=("debian12",),
+                files=(file("etc/app.key", "x", mode=0o600, uid=4242), file("etc/root.key", "x", mode=0o600)))
+
+
+@service
 def a_number_of_the_host():
     return Case({"Cmd": ["app"], "User": "app"}, {"user": "1000:1001"})
 
@@ -366,6 +379,16 @@ def a_script_written_on_windows():
 @refused
 def a_folder_to_work_in_that_is_not_there():
     return Case({"Cmd": ["app"], "WorkingDir": "/srv/app"})
+
+
+@refused
+def a_folder_to_work_in_that_is_roots_alone():
+    return Case({"Cmd": ["app"], "WorkingDir": "/root"})
+
+
+@refused
+def a_script_that_only_another_may_read():
+    return Case({"Cmd": ["/run.sh"], "User": "app"}, files=(file("run.sh", "#!/bin/sh\n", mode=0o711, uid=999),))
 
 
 @refused
