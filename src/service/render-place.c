@@ -190,6 +190,8 @@ static gboolean add_devices(const ServiceSpec *spec, UnitFile *unit, GError **er
         if (!path)
             return FALSE;
         unit_file_addf(unit, "Service", "DeviceAllow", "%s %s", path, device->access);
+        if (device->group && spec->user.kind != SERVICE_USER_ROOT)
+            unit_file_add(unit, "Service", "SupplementaryGroups", device->group);
     }
     return TRUE;
 }

@@ -43,6 +43,25 @@ static gboolean add_capabilities(SpecSource *source, GError **error)
     return TRUE;
 }
 
+/* Whose the devices are on a host: groups that systemd itself makes (basic.conf of its sysusers.d). */
+static const struct {
+    const char *prefix; /* of a path */
+    const char *group;
+} device_groups[] = {
+    {"/dev/dri/card", "video"},  {"/dev/dri/render", "render"}, {"/dev/kfd", "render"},     {"/dev/video", "video"},
+    {"/dev/media", "video"},     {"/dev/snd/", "audio"},        {"/dev/input/", "input"},   {"/dev/kvm", "kvm"},
+    {"/dev/ttyS", "dialout"},    {"/dev/ttyUSB", "dialout"},    {"/dev/ttyACM", "dialout"}, {"/dev/ttyAMA", "dialout"},
+    {"/dev/serial/", "dialout"}, {"/dev/sr", "cdrom"},          {"/dev/lp", "lp"},          {"/dev/usb/lp", "lp"},
+};
+
+static const char *group_of_device(const char *path)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(device_groups); i++)
+        if (g_str_has_prefix(path, device_groups[i].prefix))
+            return device_groups[i].group;
+    return NULL;
+}
+
 /* PATH[:ACCESS], of which access is some of r, w and m. */
 static gboolean add_devices(SpecSource *source, GError **error)
 {
@@ -60,6 +79,7 @@ static gboolean add_devices(SpecSource *source, GError **error)
         ServiceDevice *device = g_new0(ServiceDevice, 1);
         device->path = g_steal_pointer(&path);
         device->access = g_strdup(access);
+        device->group = group_of_device(device->path);
         g_ptr_array_add(source->spec->devices, device);
     }
     return TRUE;

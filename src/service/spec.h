@@ -70,7 +70,8 @@ typedef struct {
 
 typedef struct {
     char *path;
-    char *access; /* "rw", "r", "rwm" */
+    char *access;      /* "rw", "r", "rwm" */
+    const char *group; /* whose it is on the host; NULL: not known. Static */
 } ServiceDevice;
 
 struct ServiceSpec {

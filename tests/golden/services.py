@@ -252,7 +252,7 @@ def trusted():
 @service
 def loosenings():
     return Case({"Cmd": ["app"]}, {"profile": "strict", "allow": ["debug", "jit", "netlink", "processes", "realtime"],
-                                   "capabilities": ["net_raw", "CAP_SYS_NICE"], "devices": ["/dev/dri/card0", "/dev/fuse:rwm"]},
+                                   "capabilities": ["net_raw", "CAP_SYS_NICE"], "devices": ["/dev/dri/card0", "/dev/ttyUSB0:r", "/dev/fuse:rwm"]},
                 targets=("debian12",))
 
 
