@@ -10,6 +10,7 @@
 #define RETRIES_DEFAULT 3
 #define RETRIES_MAX 1000
 #define NSEC_PER_USEC 1000
+#define TIME_MAX (G_GUINT64_CONSTANT(7) * 24 * 3600 * G_USEC_PER_SEC) /* of each, so that sums of them stay sane */
 
 /* A time: what was asked for, else the image's, else Docker's. */
 static guint64 choose_time(gint64 asked_usec, gint64 image_nsec, guint64 fallback)
@@ -34,6 +35,9 @@ static gboolean add_times(const SpecSource *source, ServiceHealth *health, GErro
                                               config->healthcheck.start_interval_nsec, START_INTERVAL_DEFAULT);
     if (health->interval_usec == 0 || health->timeout_usec == 0 || health->start_interval_usec == 0)
         return gourd_error_set(error, GOURD_ERROR_USAGE, "a health check's interval and timeout cannot be 0");
+    if (MAX(health->interval_usec, health->timeout_usec) > TIME_MAX ||
+        MAX(health->start_period_usec, health->start_interval_usec) > TIME_MAX)
+        return gourd_error_set(error, GOURD_ERROR_LIMIT, "a health check's times are at most a week");
     if (retries > RETRIES_MAX)
         return gourd_error_set(error, GOURD_ERROR_LIMIT, "a health check with more than %d retries", RETRIES_MAX);
     health->retries = retries > 0 ? (guint)retries : RETRIES_DEFAULT;

@@ -484,6 +484,11 @@ def a_health_check_without_its_program():
 
 
 @refused
+def a_health_check_once_in_a_thousand_years():
+    return Case({"Cmd": ["app"]}, {"health_tcp": "80", "health_interval_usec": 2**62})
+
+
+@refused
 def two_health_checks():
     return Case({"Cmd": ["app"]}, {"health_tcp": "80", "health_http": "80"})
 
