@@ -217,6 +217,12 @@ static gboolean add_writable(SpecSource *source, const char *path, GError **erro
 
     if (!mount)
         return FALSE;
+    if (!source->options->writable_volatile)
+        notes_add(
+            source->notes, "writable-kept",
+            "what the service writes here is kept, and hides what later versions bring; --volatile forgets it at each "
+            "stop",
+            path);
     mount->source = source->options->writable_volatile
                         ? g_strdup_printf("%s/roots/%s/%s", PATH_RUN, source->context->name, folder)
                         : spec_volume_path(source, folder);
