@@ -37,18 +37,72 @@ typedef struct {
     char *result;                                /* "success", "exit-code", "oom-kill" … */
     char *status_text;                           /* what the service says of itself, or "" */
     char *unit_file_state;                       /* "enabled" … */
+    char *control_group;                         /* path below /sys/fs/cgroup; "": it has none */
+    gboolean needs_reload;                       /* its files changed since systemd read them */
     guint32 n_restarts, main_pid;
     gint32 exec_main_code, exec_main_status;
     guint64 active_since_usec;                             /* CLOCK_REALTIME; 0: never */
     guint64 memory_current, cpu_usage_nsec, tasks_current; /* G_MAXUINT64: unknown */
+    guint64 memory_max;                                    /* bytes; G_MAXUINT64: no limit */
 } HostUnit;
 
 /* Needs a live host. */
 gboolean host_get_unit(Host *host, const char *unit, HostUnit *ret_unit, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void host_unit_clear(HostUnit *unit);
 
-/* The newest max_lines journal lines of a unit since a time (CLOCK_REALTIME), what systemd says of it included, the oldest
- * first, as "TIME IDENTIFIER[PID]: MESSAGE", escaped for terminals. */
+/* Where programs of a unit can be reached from outside of it. */
+typedef struct {
+    gboolean is_udp;
+    guint16 port;
+    char *address; /* "127.0.0.1", "fe80::1"; NULL: all of the host's */
+} HostPort;
+
+/* The ports (HostPort, by number) that processes of a control group listen on in this process's network: none of a network of their
+ * own. Root sees all; others what /proc lets them, with NULL and no error when that is nothing. */
+GPtrArray *host_list_ports(const HostUnit *unit);
+
+/* --- the journal -------------------------------------------------------------------------------------------------- */
+
+/* A line of the journal. */
+typedef struct {
+    guint64 usec;       /* CLOCK_REALTIME */
+    const char *unit;   /* that of the asked ones which it is about; borrowed from the reader */
+    gboolean of_system; /* systemd or one of its helpers says it about the unit */
+    gint32 priority;    /* 0 (emergency) to 7 (debug); -1 unknown */
+    char *identifier;   /* the program's name for itself, or what it is called; any bytes; or NULL */
+    char *pid;          /* or NULL */
+    char *version;      /* of the bundle that it came from (GOURD_VERSION=), or NULL */
+    GBytes *message;    /* any bytes, several lines too; NULL: there is none */
+} HostLine;
+
+void host_line_clear(HostLine *line);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HostLine, host_line_clear)
+
+/* Reads the lines of some units by time, the same that `journalctl -u` has: their own, systemd's about them, core dumps, and those of
+ * root's helpers. */
+typedef struct HostJournal HostJournal;
+
+/* units: NULL-terminated; own_only: not what others say about them. What was written before this call is seen, if root calls. A host
+ * without a journal has no lines. */
+HostJournal *host_journal_open(Host *host, const char *const *units, gboolean own_only, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+void host_journal_close(HostJournal *journal);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostJournal, host_journal_close)
+/* Goes before the newest max_lines of the lines since a time (CLOCK_REALTIME). */
+gboolean host_journal_seek(HostJournal *journal, guint64 since_usec, guint max_lines, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+/* The next line. *ret_found FALSE: there is none (yet). ret_line need not be initialised. */
+gboolean host_journal_next(HostJournal *journal, HostLine *ret_line, gboolean *ret_found, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+/* Waits until there may be more. */
+gboolean host_journal_wait(HostJournal *journal, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* When systemd last began to start the unit, as far back as the journal goes; 0: it never did. */
+gboolean host_journal_last_start(Host *host, const char *unit, guint64 *ret_usec, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+/* Whether this user cannot read what services write (systemd-journald.service(8), "ACCESS CONTROL"). */
+gboolean host_journal_is_closed(const Host *host);
+
+/* The newest max_lines lines of a unit since a time, the oldest first, as "TIME IDENTIFIER[PID]: MESSAGE", escaped for terminals. */
 gboolean host_read_journal(Host *host, const char *unit, guint64 since_usec, guint max_lines, GPtrArray **ret_lines,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -7,7 +7,7 @@
 /* A property of org.freedesktop.systemd1(5), and the member it fills. */
 typedef struct {
     const char *name;
-    char type; /* 's', 'u', 'i' or 't' */
+    char type; /* 's', 'b', 'u', 'i' or 't' */
     gsize offset;
 } Property;
 
@@ -18,6 +18,8 @@ static const Property properties[] = {
     {"Result", 's', offsetof(HostUnit, result)},
     {"StatusText", 's', offsetof(HostUnit, status_text)},
     {"UnitFileState", 's', offsetof(HostUnit, unit_file_state)},
+    {"ControlGroup", 's', offsetof(HostUnit, control_group)},
+    {"NeedDaemonReload", 'b', offsetof(HostUnit, needs_reload)},
     {"NRestarts", 'u', offsetof(HostUnit, n_restarts)},
     {"MainPID", 'u', offsetof(HostUnit, main_pid)},
     {"ExecMainCode", 'i', offsetof(HostUnit, exec_main_code)},
@@ -26,6 +28,7 @@ static const Property properties[] = {
     {"MemoryCurrent", 't', offsetof(HostUnit, memory_current)},
     {"CPUUsageNSec", 't', offsetof(HostUnit, cpu_usage_nsec)},
     {"TasksCurrent", 't', offsetof(HostUnit, tasks_current)},
+    {"MemoryMax", 't', offsetof(HostUnit, memory_max)},
 };
 
 static int read_value(sd_bus_message *message, const Property *property, HostUnit *unit)
@@ -87,7 +90,7 @@ static void init_unit(HostUnit *unit)
     for (guint i = 0; i < G_N_ELEMENTS(properties); i++)
         if (properties[i].type == 's')
             *(char **)(void *)((char *)unit + properties[i].offset) = g_strdup("");
-    unit->memory_current = unit->cpu_usage_nsec = unit->tasks_current = G_MAXUINT64;
+    unit->memory_current = unit->cpu_usage_nsec = unit->tasks_current = unit->memory_max = G_MAXUINT64;
 }
 
 void host_unit_clear(HostUnit *unit)
