@@ -221,6 +221,9 @@ gboolean render_place(const Render *render, UnitFile *unit, GError **error)
         !render_environment(render, unit, error))
         return FALSE;
     unit_file_add(unit, "Service", "SyslogIdentifier", render->context->name);
+    /* Each line of the journal says which version wrote it. */
+    if (!render_take(unit, "LogExtraFields", unit_quote_environment("GOURD_VERSION", render->context->version, error)))
+        return FALSE;
     if (!render_mounts(render, unit, error))
         return FALSE;
     render_sandbox(render, unit);
