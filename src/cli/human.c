@@ -43,7 +43,11 @@ char *duration_format(guint64 usec)
         return g_strdup_printf("%" G_GUINT64_FORMAT " s", seconds);
     if (seconds < 3600)
         return g_strdup_printf("%" G_GUINT64_FORMAT " min %02" G_GUINT64_FORMAT " s", seconds / 60, seconds % 60);
-    return g_strdup_printf("%" G_GUINT64_FORMAT " h %02" G_GUINT64_FORMAT " min", seconds / 3600, seconds / 60 % 60);
+    if (seconds < 2 * 24 * 3600)
+        return g_strdup_printf("%" G_GUINT64_FORMAT " h %02" G_GUINT64_FORMAT " min", seconds / 3600,
+                               seconds / 60 % 60);
+    return g_strdup_printf("%" G_GUINT64_FORMAT " d %02" G_GUINT64_FORMAT " h", seconds / (24 * 3600),
+                           seconds / 3600 % 24);
 }
 
 char *percent_format(guint64 part, guint64 whole)

@@ -14,7 +14,7 @@ char *count_format(guint64 count);
 /* A count with its noun: "1 file", "12,345 files"; plural is the noun with an s. */
 char *count_format_noun(guint64 count, const char *noun);
 
-/* Two units at most: "0.8 s", "12 s", "3 min 05 s", "2 h 10 min". */
+/* Two units at most: "0.8 s", "12 s", "3 min 05 s", "2 h 10 min", "3 d 04 h". */
 char *duration_format(guint64 usec);
 
 /* part of whole in per cent with one digit: "38.2 %"; "0.0 %" of nothing. */

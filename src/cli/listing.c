@@ -5,12 +5,22 @@
 
 #define GAP 2 /* columns between cells */
 
+typedef struct {
+    char *text;
+    Style style;
+} Cell;
+
 struct Listing {
     const ListingColumn *columns;
     guint n_columns;
-    GPtrArray *cells; /* char *, row by row */
+    GArray *cells; /* Cell, row by row */
     guint *widths;
 };
+
+static void cell_clear(gpointer data)
+{
+    g_free(((Cell *)data)->text);
+}
 
 Listing *listing_new(const ListingColumn *columns, guint n_columns)
 {
@@ -18,7 +28,8 @@ Listing *listing_new(const ListingColumn *columns, guint n_columns)
 
     listing->columns = columns;
     listing->n_columns = n_columns;
-    listing->cells = g_ptr_array_new_with_free_func(g_free);
+    listing->cells = g_array_new(FALSE, FALSE, sizeof(Cell));
+    g_array_set_clear_func(listing->cells, cell_clear);
     listing->widths = g_new0(guint, n_columns);
     for (guint i = 0; i < n_columns; i++)
         listing->widths[i] = columns[i].title ? text_get_width(columns[i].title) : 0;
@@ -29,22 +40,29 @@ void listing_free(Listing *listing)
 {
     if (!listing)
         return;
-    g_ptr_array_unref(listing->cells);
+    g_array_unref(listing->cells);
     g_free(listing->widths);
     g_free(listing);
 }
 
 void listing_take(Listing *listing, char *cell)
 {
-    guint *width = &listing->widths[listing->cells->len % listing->n_columns];
+    guint column = listing->cells->len % listing->n_columns;
+    guint *width = &listing->widths[column];
+    Cell taken = {.text = cell, .style = listing->columns[column].style};
 
     *width = MAX(*width, text_get_width(cell));
-    g_ptr_array_add(listing->cells, cell);
+    g_array_append_val(listing->cells, taken);
 }
 
 void listing_add(Listing *listing, const char *cell)
 {
     listing_take(listing, g_strdup(cell));
+}
+
+void listing_style(Listing *listing, Style style)
+{
+    g_array_index(listing->cells, Cell, listing->cells->len - 1).style = style;
 }
 
 void listing_add_fact(Listing *listing, const char *label, const char *format, ...)
@@ -65,7 +83,8 @@ static void print_cell(const Listing *listing, guint column, const char *cell, S
 
     if (is_right)
         fprintf(screen->file, "%*s", (int)padding, "");
-    fprintf(screen->file, "%s%s%s", screen_begin(screen, style), cell, screen_end(screen, style));
+    if (*cell)
+        fprintf(screen->file, "%s%s%s", screen_begin(screen, style), cell, screen_end(screen, style));
     if (is_last)
         fputc('\n', screen->file);
     else
@@ -79,9 +98,9 @@ void listing_print(const Listing *listing, const Screen *screen)
     for (guint i = 0; i < listing->n_columns && listing->columns[0].title; i++)
         print_cell(listing, i, listing->columns[i].title, STYLE_BOLD, screen);
     for (guint i = 0; i < n_rows * listing->n_columns; i++) {
-        guint column = i % listing->n_columns;
+        const Cell *cell = &g_array_index(listing->cells, Cell, i);
 
-        print_cell(listing, column, g_ptr_array_index(listing->cells, i), listing->columns[column].style, screen);
+        print_cell(listing, i % listing->n_columns, cell->text, cell->style, screen);
     }
 }
 

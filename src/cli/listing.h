@@ -25,6 +25,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Listing, listing_free)
 void listing_add(Listing *listing, const char *cell);
 void listing_take(Listing *listing, char *cell);
 
+/* Gives the cell that was added last another style than its column's. */
+void listing_style(Listing *listing, Style style);
+
 /* A row of two columns with a label and a formatted value: for lists of facts. */
 void listing_add_fact(Listing *listing, const char *label, const char *format, ...) G_GNUC_PRINTF(3, 4);
 

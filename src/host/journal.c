@@ -70,7 +70,7 @@ static void sync_journal(const Host *host)
     g_autoptr(GError) ignored = NULL;
 
     if (host->is_live && geteuid() == 0 && !tool_run(sync, SYNC_TIMEOUT_USEC, NULL, &ignored))
-        g_debug("%s", ignored->message);
+        g_clear_error(&ignored);
 }
 
 HostJournal *host_journal_open(Host *host, const char *const *units, gboolean own_only, GError **error)

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "service-status.h"
+
+#include "human.h"
+#include "service/service.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static void status_free(gpointer data)
+{
+    ServiceStatus *status = data;
+
+    host_unit_clear(&status->unit);
+    g_free(status->state);
+    g_free(status->attention);
+    g_ptr_array_unref(status->ports);
+    g_free(status);
+}
+
+gboolean service_status_find(const Session *session, GPtrArray **ret_services, GError **error)
+{
+    const Call *call = session->call;
+    g_autoptr(GPtrArray) services = g_ptr_array_new_with_free_func((GDestroyNotify)store_service_free);
+
+    if (call->n_operands == 0)
+        return store_list(session->store, ret_services, error);
+    for (guint i = 0; i < call->n_operands; i++) {
+        StoreService *service = store_find(session->store, call->operands[i], error);
+
+        if (!service)
+            return FALSE;
+        g_ptr_array_add(services, service);
+    }
+    *ret_services = g_steal_pointer(&services);
+    return TRUE;
+}
+
+/* gourd-init says it in the unit's status text. */
+static const char *find_health(const HostUnit *unit)
+{
+    static const char *const words[] = {"healthy", "unhealthy", "starting"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(words); i++) {
+        gsize length = strlen(words[i]);
+
+        if (strncmp(unit->status_text, words[i], length) == 0 && strchr(" :", unit->status_text[length]))
+            return words[i];
+    }
+    return NULL;
+}
+
+static char *format_port(const HostPort *port)
+{
+    const char *address = port->address ? port->address : "";
+    gboolean is_ipv6 = strchr(address, ':') != NULL;
+
+    return g_strdup_printf("%s%s%s%s%u%s", is_ipv6 ? "[" : "", address, is_ipv6 ? "]" : "", *address ? ":" : "",
+                           port->port, port->is_udp ? "/udp" : "");
+}
+
+static void add_ports(ServiceStatus *status)
+{
+    const StoreRelease *active = store_service_release(status->service, status->service->active);
+    g_autoptr(GPtrArray) ports = host_list_ports(&status->unit);
+
+    for (char **publish = active->options.publish; publish && *publish; publish++) {
+        const char *colon = strrchr(*publish, ':');
+
+        g_ptr_array_add(status->ports, colon ? g_strdup_printf("%.*s->%s", (int)(colon - *publish), *publish, colon + 1)
+                                             : g_strdup(*publish));
+    }
+    for (guint i = 0; ports && i < ports->len; i++)
+        g_ptr_array_add(status->ports, format_port(g_ptr_array_index(ports, i)));
+}
+
+static gboolean has_bundle(const Session *session, const StoreService *service)
+{
+    const StoreRelease *active = store_service_release(service, service->active);
+    g_autofree char *below = g_strconcat(PATH_BUNDLES "/", active->bundle, NULL);
+    g_autofree char *path = host_path(session->host, below);
+
+    return access(path, F_OK) == 0;
+}
+
+static char *find_attention(const Session *session, const ServiceStatus *status)
+{
+    const HostUnit *unit = &status->unit;
+
+    if (!has_bundle(session, status->service))
+        return g_strdup("its bundle is missing");
+    if (!status->is_known)
+        return NULL;
+    if (strcmp(unit->load_state, "loaded") != 0)
+        return g_strdup_printf("the unit is %s", unit->load_state);
+    if (strcmp(unit->active_state, "failed") == 0)
+        return g_strdup_printf("failed: %s", unit->result);
+    if (g_strcmp0(status->health, "unhealthy") == 0)
+        return line_escape(unit->status_text, strlen(unit->status_text));
+    if (unit->n_restarts > 0)
+        return unit->n_restarts == 1 ? g_strdup("restarted once")
+                                     : g_strdup_printf("restarted %u times", unit->n_restarts);
+    return unit->needs_reload ? g_strdup("changed on disk: systemctl daemon-reload") : NULL;
+}
+
+static ServiceStatus *read_status(const Session *session, const StoreService *service, gint64 now)
+{
+    ServiceStatus *status = g_new0(ServiceStatus, 1);
+
+    status->service = service;
+    status->ports = g_ptr_array_new_with_free_func(g_free);
+    status->is_known = host_is_live(session->host) && host_get_unit(session->host, service->unit, &status->unit, NULL);
+    status->state = status->is_known ? host_unit_describe(&status->unit) : g_strdup("-");
+    if (status->is_known) {
+        gboolean runs = strcmp(status->unit.active_state, "active") == 0;
+        guint64 since = status->unit.active_since_usec;
+
+        status->health = find_health(&status->unit);
+        status->uptime_usec = runs && since && (guint64)now > since ? (guint64)now - since : 0;
+        add_ports(status);
+    }
+    status->attention = find_attention(session, status);
+    return status;
+}
+
+GPtrArray *service_status_read(const Session *session, const GPtrArray *services)
+{
+    GPtrArray *list = g_ptr_array_new_with_free_func(status_free);
+    gint64 now = g_get_real_time();
+
+    for (guint i = 0; i < services->len; i++)
+        g_ptr_array_add(list, read_status(session, g_ptr_array_index(services, i), now));
+    return list;
+}
+
+Style service_status_style(const ServiceStatus *status)
+{
+    static const struct {
+        const char *state;
+        Style style;
+    } styles[] = {
+        {"running", STYLE_GREEN},   {"failed", STYLE_RED},     {"unhealthy", STYLE_RED},
+        {"starting", STYLE_YELLOW}, {"restarting", STYLE_RED}, {"stopping", STYLE_YELLOW},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(styles); i++)
+        if (strcmp(styles[i].state, status->state) == 0)
+            return styles[i].style;
+    return STYLE_NONE;
+}
+
+char *service_status_format_ports(const ServiceStatus *status)
+{
+    GString *text = g_string_new(NULL);
+
+    for (guint i = 0; i < status->ports->len; i++)
+        g_string_append_printf(text, "%s%s", i ? ", " : "", (const char *)g_ptr_array_index(status->ports, i));
+    if (text->len == 0)
+        g_string_append_c(text, '-');
+    return g_string_free(text, FALSE);
+}
+
+char *service_status_format_bytes(guint64 bytes)
+{
+    return bytes == G_MAXUINT64 ? g_strdup("-") : size_format(bytes);
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+/* What an installed service does right now: for `ps` and `top`. */
+
+#include "session.h"
+
+typedef struct {
+    const StoreService *service; /* borrowed */
+    HostUnit unit;
+    gboolean is_known;   /* systemd was asked: unit is filled */
+    char *state;         /* "running", "failed" … */
+    const char *health;  /* "healthy", "unhealthy", "starting"; NULL: there is no health check, or it does not run */
+    guint64 uptime_usec; /* 0: it does not run */
+    GPtrArray *ports;    /* char *: "80", "127.0.0.1:6379", "53/udp", "8080->80" */
+    char *attention;     /* what somebody should look at; NULL: nothing */
+} ServiceStatus;
+
+/* The services of the call's operands, or all (StoreService). */
+gboolean service_status_find(const Session *session, GPtrArray **ret_services, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+/* One ServiceStatus for each, in their order; the services must outlive the result. */
+GPtrArray *service_status_read(const Session *session, const GPtrArray *services);
+
+Style service_status_style(const ServiceStatus *status);
+/* The ports in one text, or "-". The caller frees. */
+char *service_status_format_ports(const ServiceStatus *status);
+/* A number of bytes that systemd may not know. The caller frees. */
+char *service_status_format_bytes(guint64 bytes);
