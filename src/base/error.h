@@ -21,6 +21,8 @@ typedef enum {
     GOURD_ERROR_NOT_FOUND,   /* something named does not exist */
     GOURD_ERROR_UNSUPPORTED, /* well formed, but not known to this version */
     GOURD_ERROR_DIFFERS,     /* a comparison or a verification found differences */
+    GOURD_ERROR_NO_PROGRAM,  /* the program that is to be run is not there */
+    GOURD_ERROR_NO_EXECUTE,  /* it is there, but cannot be executed */
 } GourdError;
 
 GQuark gourd_error_quark(void);

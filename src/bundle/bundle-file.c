@@ -77,7 +77,7 @@ static gboolean read_index(Bundle *bundle, GError **error)
     return TRUE;
 }
 
-static Bundle *open_bundle(int fd, gboolean own, const char *name, GError **error)
+static Bundle *open_bundle(int fd, gboolean own, gboolean with_index, const char *name, GError **error)
 {
     g_autoptr(Bundle) bundle = g_new0(Bundle, 1);
 
@@ -87,12 +87,12 @@ static Bundle *open_bundle(int fd, gboolean own, const char *name, GError **erro
     bundle->image = squash_reader_new(fd, name, error);
     if (!bundle->image)
         return NULL;
-    if (!read_index(bundle, &bundle->index_problem))
+    if (with_index && !read_index(bundle, &bundle->index_problem))
         gourd_error_prefix(&bundle->index_problem, "cannot use the index");
     return g_steal_pointer(&bundle);
 }
 
-Bundle *bundle_open(const char *path, GError **error)
+static Bundle *open_path(const char *path, gboolean with_index, GError **error)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
 
@@ -102,12 +102,22 @@ Bundle *bundle_open(const char *path, GError **error)
         gourd_error_set_errno(error, errno, "cannot open '%s'", shown);
         return NULL;
     }
-    return open_bundle(fd, TRUE, path, error);
+    return open_bundle(fd, TRUE, with_index, path, error);
+}
+
+Bundle *bundle_open(const char *path, GError **error)
+{
+    return open_path(path, TRUE, error);
+}
+
+Bundle *bundle_open_image(const char *path, GError **error)
+{
+    return open_path(path, FALSE, error);
 }
 
 Bundle *bundle_open_fd(int fd, const char *name, GError **error)
 {
-    return open_bundle(fd, FALSE, name, error);
+    return open_bundle(fd, FALSE, TRUE, name, error);
 }
 
 void bundle_free(Bundle *bundle)

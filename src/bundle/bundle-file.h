@@ -12,6 +12,8 @@ typedef struct Bundle Bundle;
 /* Opens path and reads superblock and index. A file that is no SquashFS is an INPUT error. A broken index is none: it is
  * remembered as bundle_index_problem(), and the bundle has no index. */
 Bundle *bundle_open(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The same without looking for an index, which costs more than all else: for those who run what is in it. */
+Bundle *bundle_open_image(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The same for a file that is open; fd stays the caller's, name is for messages. */
 Bundle *bundle_open_fd(int fd, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void bundle_free(Bundle *bundle);

@@ -59,8 +59,10 @@ static ExitCode run_parsed(const Parsed *parsed, GError **error)
     return parsed->verb->run(&call, error);
 }
 
+typedef ExitCode (*CodeOfError)(const GError *error);
+
 /* arguments begin with the verb. *common becomes what the verb's own arguments made of it. */
-static ExitCode run_verb(const char *const *arguments, CommonOptions *common, GError **error)
+static ExitCode run_verb(const char *const *arguments, CommonOptions *common, CodeOfError *ret_code_of, GError **error)
 {
     const Verb *verb = verb_find(arguments[0]);
 
@@ -68,6 +70,8 @@ static ExitCode run_verb(const char *const *arguments, CommonOptions *common, GE
         verb_set_unknown(arguments[0], error);
         return EXIT_CODE_USAGE;
     }
+    if (verb->runs_program)
+        *ret_code_of = exit_code_of_run;
     g_autoptr(Parsed) parsed = parse_arguments(verb, common, arguments + 1, error);
     if (!parsed) {
         gourd_error_prefix(error, "%s", verb->name);
@@ -77,7 +81,8 @@ static ExitCode run_verb(const char *const *arguments, CommonOptions *common, GE
     return run_parsed(parsed, error);
 }
 
-static ExitCode run_arguments(const char *const *arguments, CommonOptions *common, GError **error)
+static ExitCode run_arguments(const char *const *arguments, CommonOptions *common, CodeOfError *ret_code_of,
+                              GError **error)
 {
     guint used = 0;
 
@@ -91,7 +96,7 @@ static ExitCode run_arguments(const char *const *arguments, CommonOptions *commo
         print_overview(common);
         return EXIT_CODE_OK;
     }
-    return run_verb(arguments + used, common, error);
+    return run_verb(arguments + used, common, ret_code_of, error);
 }
 
 /* A full disk or a closed descriptor shows only when the last bytes of the output are written. */
@@ -105,18 +110,19 @@ static void flush_output(GError **error)
 int cli_run(const char *const *arguments)
 {
     g_autoptr(GError) error = NULL;
+    CodeOfError code_of = exit_code_of_error;
     CommonOptions common;
     Screen screen;
 
     /* For widths and printable characters; numbers and messages stay as they are, scripts read them. */
     setlocale(LC_CTYPE, "");
     options_init(&common, &common_options);
-    ExitCode code = run_arguments(arguments, &common, &error);
+    ExitCode code = run_arguments(arguments, &common, &code_of, &error);
     if (!error)
         flush_output(&error);
     if (!error)
         return (int)code;
     screen_init(&screen, stderr, find_color_mode(&common));
     report_error(&screen, error);
-    return (int)exit_code_of_error(error);
+    return (int)code_of(error);
 }

@@ -287,11 +287,12 @@ static gboolean apply_row(const Row *row, const DeployOptions *given, ServiceOpt
 
     switch (row->take) {
     case TAKE_LIST:
-        if ((*(GPtrArray *const *)from)->len > 0)
+        if (*(GPtrArray *const *)from && (*(GPtrArray *const *)from)->len > 0)
             set_list(member, *(GPtrArray *const *)from);
         return TRUE;
     case TAKE_FILES:
-        return (*(GPtrArray *const *)from)->len == 0 || set_files(member, *(GPtrArray *const *)from, error);
+        return !*(GPtrArray *const *)from || (*(GPtrArray *const *)from)->len == 0 ||
+               set_files(member, *(GPtrArray *const *)from, error);
     case TAKE_FLAG:
         if (*(const gboolean *)from)
             *(gboolean *)member = TRUE;

@@ -10,7 +10,8 @@
 typedef struct {
     CommonOptions common;
 
-    /* Of the service; deploy-apply.c says what becomes what. */
+    /* Of the service; deploy-apply.c says what becomes what. A verb that has not all of the rows
+     * leaves lists NULL; numbers that it leaves 0 are those of restarts and health. */
     char *description, *entrypoint, *working_dir, *user;
     GPtrArray *environment, *env_files, *secrets, *credentials;
     GPtrArray *volumes, *binds, *tmpfs, *writable, *publish;

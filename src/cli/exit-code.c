@@ -12,6 +12,9 @@ const ExitCodeRow exit_codes[] = {
     {EXIT_CODE_DIFFERS, "differs", "What was compared differs, or what was verified has problems"},
     {EXIT_CODE_UNSUPPORTED, "unsupported", "The input is well formed but needs what this version does not know"},
     {EXIT_CODE_NOT_FOUND, "not-found", "A file, tag, platform or path that was named does not exist"},
+    {EXIT_CODE_NOT_RUN, "not-run", "`run`, `exec` and `shell` only: gourd itself failed, and the program was not run"},
+    {EXIT_CODE_NO_EXECUTE, "not-executable", "The same: the program is there, but cannot be executed"},
+    {EXIT_CODE_NO_PROGRAM, "no-program", "The same: the program is not there"},
     {EXIT_CODE_OK, NULL, NULL},
 };
 
@@ -25,6 +28,8 @@ static const ExitCode codes_by_error[] = {
     [GOURD_ERROR_NOT_FOUND] = EXIT_CODE_NOT_FOUND,
     [GOURD_ERROR_UNSUPPORTED] = EXIT_CODE_UNSUPPORTED,
     [GOURD_ERROR_DIFFERS] = EXIT_CODE_DIFFERS,
+    [GOURD_ERROR_NO_PROGRAM] = EXIT_CODE_NOT_FOUND,
+    [GOURD_ERROR_NO_EXECUTE] = EXIT_CODE_INPUT,
 };
 
 ExitCode exit_code_of_error(const GError *error)
@@ -32,4 +37,13 @@ ExitCode exit_code_of_error(const GError *error)
     if (error->domain != GOURD_ERROR || error->code < 0 || (gsize)error->code >= G_N_ELEMENTS(codes_by_error))
         return EXIT_CODE_FAILED;
     return codes_by_error[error->code];
+}
+
+ExitCode exit_code_of_run(const GError *error)
+{
+    if (g_error_matches(error, GOURD_ERROR, GOURD_ERROR_NO_PROGRAM))
+        return EXIT_CODE_NO_PROGRAM;
+    if (g_error_matches(error, GOURD_ERROR, GOURD_ERROR_NO_EXECUTE))
+        return EXIT_CODE_NO_EXECUTE;
+    return EXIT_CODE_NOT_RUN;
 }

@@ -15,6 +15,10 @@ typedef enum {
     EXIT_CODE_DIFFERS = 6,
     EXIT_CODE_UNSUPPORTED = 7,
     EXIT_CODE_NOT_FOUND = 8,
+    /* As those of docker run and podman run; a shell's, too. */
+    EXIT_CODE_NOT_RUN = 125,
+    EXIT_CODE_NO_EXECUTE = 126,
+    EXIT_CODE_NO_PROGRAM = 127,
 } ExitCode;
 
 typedef struct {
@@ -28,3 +32,5 @@ extern const ExitCodeRow exit_codes[];
 
 /* The code that fits an error: of a GOURD_ERROR its own, of any other domain EXIT_CODE_FAILED. */
 ExitCode exit_code_of_error(const GError *error);
+/* The same for verbs whose exit code is else that of a program: of three codes. */
+ExitCode exit_code_of_run(const GError *error);

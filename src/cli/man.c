@@ -118,7 +118,7 @@ static void append_options(GString *out, const Verb *verb, const RoffWords *word
 static gboolean verb_ends_with(const Verb *verb, ExitCode code)
 {
     if (code <= EXIT_CODE_USAGE)
-        return TRUE;
+        return !verb->runs_program;
     for (const ExitCode *row = verb->exit_codes; row && *row != EXIT_CODE_OK; row++) {
         if (*row == code)
             return TRUE;
@@ -129,6 +129,9 @@ static gboolean verb_ends_with(const Verb *verb, ExitCode code)
 /* verb NULL means all. */
 static void append_exit_codes(GString *out, const Verb *verb)
 {
+    if (verb && verb->runs_program)
+        g_string_append(out,
+                        "That of the program; of one that a signal killed, 128 and the number of the signal. Or:\n");
     for (const ExitCodeRow *row = exit_codes; row->name; row++) {
         if (verb && !verb_ends_with(verb, row->code))
             continue;

@@ -176,6 +176,15 @@ void parsed_free(Parsed *parsed)
     g_free(parsed);
 }
 
+static gboolean takes_words_now(const Parsed *parsed)
+{
+    guint operands = 0;
+
+    for (const Operand *operand = parsed->verb->operands; operand && operand->name; operand++)
+        operands += operand->max;
+    return parsed->verb->words_follow && parsed->operands->len == operands;
+}
+
 Parsed *parse_arguments(const Verb *verb, const CommonOptions *common, const char *const *arguments, GError **error)
 {
     g_autoptr(Parsed) parsed = parsed_new(verb, common);
@@ -184,13 +193,18 @@ Parsed *parse_arguments(const Verb *verb, const CommonOptions *common, const cha
     for (guint used = 0; arguments[used] && !is_final(parsed);) {
         const char *text = arguments[used];
 
-        if (behind || !is_option(text)) {
+        if (!parsed->words && takes_words_now(parsed)) {
+            behind = parsed->words = g_ptr_array_new_null_terminated(0, NULL, TRUE);
+            used += strcmp(text, "--") == 0;
+        } else if (behind || !is_option(text)) {
             g_ptr_array_add(behind ? behind : parsed->operands, (char *)text);
             used++;
         } else if (strcmp(text, "--") == 0) {
-            if (verb->words)
+            gboolean words = verb->words && !verb->words_follow;
+
+            if (words)
                 parsed->words = g_ptr_array_new_null_terminated(0, NULL, TRUE);
-            behind = verb->words ? parsed->words : parsed->operands;
+            behind = words ? parsed->words : parsed->operands;
             used++;
         } else if (!parse_option(parsed, arguments, &used, error)) {
             return NULL;

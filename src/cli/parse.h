@@ -3,7 +3,8 @@
 
 /* A command line, read by a verb's tables.
  *
- * Options may stand after operands, until "--", behind which all are operands, or the words of a verb that takes such. Long names are never abbreviated; `--name=value`, `--name value`, `-n value`,
+ * Options may stand after operands, until "--", behind which all are operands, or the words of a verb that takes such; with
+ * words_follow the words begin right behind the operands. Long names are never abbreviated; `--name=value`, `--name value`, `-n value`,
  * `-nvalue` and `-abc` for flags are understood; a later one wins. */
 
 #include "verb.h"

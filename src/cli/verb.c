@@ -132,6 +132,6 @@ char *verb_format_usage(const Verb *verb)
         g_string_append_printf(usage, operand->min == 0 ? " [%s]%s" : " %s%s", operand->name, more);
     }
     if (verb->words)
-        g_string_append_printf(usage, " [-- %s...]", verb->words);
+        g_string_append_printf(usage, verb->words_follow ? " [%s...]" : " [-- %s...]", verb->words);
     return g_string_free(usage, FALSE);
 }

@@ -41,6 +41,8 @@ struct Verb {
     const char *summary;       /* a phrase without full stop */
     const Operand *operands;   /* ends with a NULL name */
     const char *words;         /* what may follow "--", in capitals: words that are no operands; NULL: operands do */
+    gboolean words_follow;     /* no "--" is needed: what comes behind the operands are the words, dashes or not */
+    gboolean runs_program;     /* its exit code is a program's: failures have the codes of exit_code_of_run() */
     const OptionGroup *groups; /* ends with a NULL title; the common options come after them */
     const char *const *description; /* paragraphs for the man page, the first also for --help; ends with NULL */
     const Example *examples;        /* ends with a NULL command */

@@ -117,7 +117,7 @@ static guint64 wanted_capabilities(const ServiceSpec *spec)
     return spec->capabilities | (spec->low_port ? CAPABILITY_BIT(CAP_NET_BIND_SERVICE) : 0);
 }
 
-static guint64 bounding_set(const ServiceSpec *spec)
+guint64 service_capabilities(const ServiceSpec *spec)
 {
     guint64 set = wanted_capabilities(spec);
 
@@ -128,11 +128,16 @@ static guint64 bounding_set(const ServiceSpec *spec)
     return set;
 }
 
+gboolean service_allows(const ServiceSpec *spec, const char *loosening)
+{
+    return sandbox_allows(spec->allow, loosening);
+}
+
 static void add_capabilities(const ServiceSpec *spec, UnitFile *unit)
 {
     guint64 wanted = wanted_capabilities(spec);
     g_autofree char *ambient = capability_set_to_text(wanted);
-    g_autofree char *bounding = capability_set_to_text(bounding_set(spec));
+    g_autofree char *bounding = capability_set_to_text(service_capabilities(spec));
 
     unit_file_add(unit, "Service", "CapabilityBoundingSet", bounding);
     if (wanted && spec->user.kind != SERVICE_USER_ROOT)
@@ -143,7 +148,7 @@ static void add_capabilities(const ServiceSpec *spec, UnitFile *unit)
 static gboolean has_private_users(const ServiceSpec *spec)
 {
     return spec->profile != SERVICE_PROFILE_TRUSTED && spec->user.kind != SERVICE_USER_ROOT &&
-           bounding_set(spec) == 0 && !sandbox_allows(spec->allow, "users");
+           service_capabilities(spec) == 0 && !sandbox_allows(spec->allow, "users");
 }
 
 static void add_profile_comment(const ServiceSpec *spec, UnitFile *unit)

@@ -18,6 +18,9 @@
 #define HIDDEN_OF_CONTAINERS \
     "-/proc/acpi -/proc/kcore -/proc/keys -/proc/latency_stats -/proc/timer_list -/proc/scsi -/sys/firmware"
 
+const char service_paths_read_only[] = READ_ONLY_OF_CONTAINERS;
+const char service_paths_hidden[] = HIDDEN_OF_CONTAINERS;
+
 static const SandboxSetting settings[] = {
     /* setting                   default, strict, trusted */
     {"NoNewPrivileges", {"yes", "yes", NULL}},

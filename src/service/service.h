@@ -8,11 +8,10 @@
 
 #include "options.h"
 #include "paths.h"
+#include "spec-values.h"
 
 #include "bundle/bundle.h"
 #include "unit/unit.h"
-
-typedef struct ServiceSpec ServiceSpec; /* spec.h */
 
 /* What else rendering depends on. */
 typedef struct {
@@ -23,6 +22,9 @@ typedef struct {
     const char *init_path;   /* of gourd-init on the host, or NULL if there is none (then what needs it is refused) */
     guint systemd_version;
     const char *machine; /* of the host's processor, as uname(2) calls it; NULL: unknown */
+    /* No service: a process in namespaces of its own (src/run/). It has the image's user, with all its groups; what is said of
+     * units does not concern it, and nothing will be rendered. */
+    gboolean one_off;
 } ServiceContext;
 
 /* Fills a spec. INPUT, NOT_FOUND, USAGE or UNSUPPORTED errors for what cannot work, before anything is written: a program that
@@ -77,6 +79,15 @@ GPtrArray *service_identity(const ServiceSpec *spec, const ServiceContext *conte
 void service_file_free(ServiceFile *file);
 /* Whether a file was written by gourd: its first line says so. */
 gboolean service_file_is_ours(const char *text);
+
+/* What a container is not to write to, and not to see: paths as ReadOnlyPaths= and InaccessiblePaths= have them, "-" in front of
+ * what may be missing. */
+extern const char service_paths_read_only[], service_paths_hidden[];
+
+/* CAP_… of a process: bits by number, those that root of an image needs, and those asked for. */
+guint64 service_capabilities(const ServiceSpec *spec);
+/* Whether --allow named it. */
+gboolean service_allows(const ServiceSpec *spec, const char *loosening);
 
 /* Loosenings of the sandbox that --allow knows, for help, audit and documentation; ends with a NULL name. */
 typedef struct {

@@ -34,13 +34,13 @@ static gboolean fail_interpreter(const char *what, const char *path, const Progr
     g_autofree char *shown = text_escape(path), *shown_interpreter = text_escape(file->interpreter);
 
     if (file->kind == PROGRAM_FILE_ELF) {
-        gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "%s '%s' needs '%s' to be loaded, which the image lacks", what,
+        gourd_error_set(error, GOURD_ERROR_NO_PROGRAM, "%s '%s' needs '%s' to be loaded, which the image lacks", what,
                         shown, shown_interpreter);
         return gourd_error_hint(error,
                                 "it was built for another system, or another C library: build it in the image, or "
                                 "link it statically");
     }
-    gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "%s '%s' is a script for '%s', which the image lacks", what, shown,
+    gourd_error_set(error, GOURD_ERROR_NO_PROGRAM, "%s '%s' is a script for '%s', which the image lacks", what, shown,
                     shown_interpreter);
     if (g_str_has_suffix(file->interpreter, "\r"))
         return gourd_error_hint(error, "its lines end as on Windows: convert it, and build the image again");
@@ -86,9 +86,9 @@ static gboolean check_program(const SpecSource *source, const char *what, const 
     if (!node.found)
         return TRUE;
     if (node.type == ENTRY_DIRECTORY)
-        return gourd_error_set(error, GOURD_ERROR_INPUT, "%s '%s' is a folder", what, shown);
+        return gourd_error_set(error, GOURD_ERROR_NO_EXECUTE, "%s '%s' is a folder", what, shown);
     if (node.type != ENTRY_FILE || (node.mode & 0111) == 0) {
-        gourd_error_set(error, GOURD_ERROR_INPUT, "%s '%s' is not executable (mode %04o)", what, shown, node.mode);
+        gourd_error_set(error, GOURD_ERROR_NO_EXECUTE, "%s '%s' is not executable (mode %04o)", what, shown, node.mode);
         return gourd_error_hint(error, "chmod +x it where the image is made, or start it by its interpreter");
     }
     return check_interpreter(source, what, path, error);
@@ -114,7 +114,7 @@ static gboolean search_path(const SpecSource *source, const char *what, const ch
             return check_interpreter(source, what, *ret_path, error);
         }
     }
-    return gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "%s '%s' is not in the image's PATH (%s)", what, shown,
+    return gourd_error_set(error, GOURD_ERROR_NO_PROGRAM, "%s '%s' is not in the image's PATH (%s)", what, shown,
                            shown_path);
 }
 
@@ -136,7 +136,7 @@ gboolean spec_find_program(const SpecSource *source, const char *what, const cha
         if (!check_program(source, what, path, &found, error))
             return FALSE;
         if (!found)
-            return gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "%s '%s' is not in the image", what, shown);
+            return gourd_error_set(error, GOURD_ERROR_NO_PROGRAM, "%s '%s' is not in the image", what, shown);
     }
     *ret_path = g_steal_pointer(&path);
     return TRUE;
@@ -166,7 +166,7 @@ static gboolean add_argv(SpecSource *source, GError **error)
     char *const *command = options->command ? options->command : replaced ? NULL : config->cmd;
 
     source->spec->argv = join(entrypoint, command);
-    for (char **word = source->spec->argv; *word; word++)
+    for (char **word = source->spec->argv; *word && !source->context->one_off; word++)
         if (!g_utf8_validate(*word, -1, NULL)) /* D-Bus has no such strings */
             notes_add(source->notes, "argument-not-text",
                       "'systemctl show' and 'status' cannot show a unit with arguments that are not UTF-8", *word);
@@ -211,7 +211,8 @@ static gboolean add_process1(SpecSource *source, GError **error)
 
     if (!wants_process1(source, &reason))
         return TRUE;
-    if (!unit_target_knows(source->context->systemd_version, "Service", "PrivatePIDs", "yes")) {
+    if (!source->context->one_off &&
+        !unit_target_knows(source->context->systemd_version, "Service", "PrivatePIDs", "yes")) {
         g_autofree char *shown = text_escape(reason ? reason : "it is an init");
 
         gourd_error_set(error, GOURD_ERROR_UNSUPPORTED, "the image's program must be process 1: %s", shown);

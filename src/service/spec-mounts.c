@@ -300,7 +300,7 @@ gboolean spec_add_mounts(SpecSource *source, GError **error)
         !add_all(source, options->volumes, "--volume", add_asked_volume, error) ||
         !add_all(source, options->tmpfs, "--tmpfs", add_tmpfs, error) ||
         !add_all(source, options->writable, "--writable", add_writable, error) || !add_image_volumes(source, error) ||
-        !spec_add_kept_folders(source, error) || !spec_add_run_folders(source, error) ||
+        (!source->context->one_off && !spec_add_kept_folders(source, error)) || !spec_add_run_folders(source, error) ||
         !find_file(source, "/etc/hosts", &spec->hosts_file, error) ||
         !find_file(source, "/etc/resolv.conf", &spec->resolv_file, error))
         return FALSE;

@@ -59,6 +59,16 @@ static void take_image_user(ServiceUser *user, ImageUser *known)
     user->home = g_steal_pointer(&known->home);
 }
 
+/* As the image has it: nobody of the host is meant. */
+static void take_whole_user(ServiceUser *user, ImageUser *known)
+{
+    take_image_user(user, known);
+    user->kind = user->uid == 0 ? SERVICE_USER_ROOT : SERVICE_USER_NUMBER;
+    user->in_image = TRUE;
+    user->others = g_array_ref(known->groups);
+    image_user_clear(known);
+}
+
 static gboolean add_user(SpecSource *source, const char *text, GError **error)
 {
     ServiceUser *user = &source->spec->user;
@@ -70,6 +80,10 @@ static gboolean add_user(SpecSource *source, const char *text, GError **error)
         return gourd_error_set(error, GOURD_ERROR_USAGE, "--user needs a name or a number");
     if (!resolve(source, text, &known, error))
         return FALSE;
+    if (source->context->one_off) {
+        take_whole_user(user, &known);
+        return TRUE;
+    }
     if (known.uid == 0 && asked) {
         user->kind = SERVICE_USER_ROOT;
         take_image_user(user, &known);

@@ -51,6 +51,7 @@ void service_spec_free(ServiceSpec *spec)
     g_free(spec->user.group);
     g_free(spec->user.home);
     g_free(spec->user.private_path);
+    g_clear_pointer(&spec->user.others, g_array_unref);
     g_clear_pointer(&spec->user.passwd, g_bytes_unref);
     g_clear_pointer(&spec->user.groups, g_bytes_unref);
     g_ptr_array_unref(spec->mounts);
@@ -183,8 +184,9 @@ ServiceSpec *service_spec_new(Bundle *bundle, const ServiceOptions *options, con
         return NULL;
     add_texts(&source);
     if (!spec_add_user(&source, error) || !spec_add_environment(&source, error) || !spec_add_mounts(&source, error) ||
-        !spec_add_command(&source, error) || !spec_add_health(&source, error) || !spec_add_network(&source, error) ||
-        !spec_add_lifecycle(&source, error) || !spec_add_sandbox(&source, error) || !spec_check_access(&source, error))
+        !spec_add_command(&source, error) || (!context->one_off && !spec_add_health(&source, error)) ||
+        !spec_add_network(&source, error) || !spec_add_lifecycle(&source, error) || !spec_add_sandbox(&source, error) ||
+        (!context->one_off && !spec_check_access(&source, error)))
         return NULL;
     return g_steal_pointer(&spec);
 }

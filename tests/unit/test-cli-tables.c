@@ -219,13 +219,17 @@ static void exit_codes_are_numbered_in_order_and_cover_all_errors(void)
 {
     guint n_codes = 0;
 
-    for (const ExitCodeRow *row = exit_codes; row->name; row++, n_codes++)
+    for (const ExitCodeRow *row = exit_codes; row->code < EXIT_CODE_NOT_RUN; row++, n_codes++)
         g_assert_cmpint(row->code, ==, n_codes);
-    for (int code = GOURD_ERROR_FAILED; code <= GOURD_ERROR_DIFFERS; code++) {
+    for (guint i = 0; i < 4; i++) /* then those of programs, 125 to 127 */
+        g_assert_true(i == 3 ? !exit_codes[n_codes + i].name : exit_codes[n_codes + i].code == EXIT_CODE_NOT_RUN + i);
+    for (int code = GOURD_ERROR_FAILED; code <= GOURD_ERROR_NO_EXECUTE; code++) {
         g_autoptr(GError) error = g_error_new_literal(GOURD_ERROR, code, "x");
 
         g_assert_cmpint(exit_code_of_error(error), >, 0);
         g_assert_cmpint(exit_code_of_error(error), <, n_codes);
+        g_assert_cmpint(exit_code_of_run(error), >=, EXIT_CODE_NOT_RUN);
+        g_assert_cmpint(exit_code_of_run(error), <=, EXIT_CODE_NO_PROGRAM);
     }
     g_autoptr(GError) foreign = g_error_new_literal(G_FILE_ERROR, G_FILE_ERROR_EXIST, "x");
     g_assert_cmpint(exit_code_of_error(foreign), ==, EXIT_CODE_FAILED);

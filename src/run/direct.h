@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+/* A process in a bundle, in namespaces of its own: without systemd, and without being root where the kernel lets users make
+ * namespaces. */
+
+#include "service/service.h"
+
+typedef struct {
+    int fd;                  /* the bundle */
+    const char *name;        /* for messages */
+    const ServiceSpec *spec; /* of a one-off process */
+    const char *hostname;    /* NULL: the host's */
+} DirectRun;
+
+/* What such a process is asked to be. Notes say what is different from a service. */
+ServiceSpec *direct_spec_new(Bundle *bundle, const ServiceOptions *options, Notes *notes, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/* Runs it in the foreground; *ret_status as supervise() has it. The calling process is in the namespaces afterwards: it can
+ * print and end, and not much else. No threads may run. */
+gboolean direct_run(const DirectRun *run, int *ret_status, GError **error) G_GNUC_WARN_UNUSED_RESULT;

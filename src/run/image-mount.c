@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "image-mount.h"
+
+#include "namespaces.h"
+#include "privileges.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/loop.h>
+#include <linux/magic.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define LOOP_TRIES 64   /* another process may take the free device first */
+#define LOOP_MAJOR_ID 7 /* devices.txt of Linux */
+#define FUSE_MAGIC 0x65735546
+#define FUSE_NAP_USEC 500
+#define FUSE_PATIENCE_USEC (10 * G_USEC_PER_SEC)
+#define FUSE_WORDS_MAX 512 /* bytes of what it says when it fails */
+
+/* --- the kernel ------------------------------------------------------------------------------------------------------------- */
+
+/* The node of a loop device: the host's, or one of our own where /dev has none, as in containers. */
+static int open_loop(int number, const char *scratch)
+{
+    g_autofree char *path = g_strdup_printf("/dev/loop%d", number), *own = g_build_filename(scratch, "loop", NULL);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd >= 0 || errno != ENOENT)
+        return fd;
+    unlink(own);
+    return mknod(own, S_IFBLK | 0600, makedev(LOOP_MAJOR_ID, (guint)number)) < 0 ? -1 : open(own, O_RDONLY | O_CLOEXEC);
+}
+
+/* A device that shows the file, and is gone with its last user. Returns its number, or -1 and errno; *ret_fd keeps it. */
+static int attach_loop(int fd, const char *scratch, int *ret_fd)
+{
+    autofd control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
+    struct loop_config config = {.fd = (guint32)fd, .info = {.lo_flags = LO_FLAGS_READ_ONLY | LO_FLAGS_AUTOCLEAR}};
+
+    for (guint tries = 0; control >= 0 && tries < LOOP_TRIES; tries++) {
+        int number = ioctl(control, LOOP_CTL_GET_FREE);
+        autofd device = number < 0 ? -1 : open_loop(number, scratch);
+
+        if (device < 0)
+            return -1;
+        if (ioctl(device, LOOP_CONFIGURE, &config) == 0) {
+            *ret_fd = fd_steal(&device);
+            return number;
+        }
+        if (errno != EBUSY)
+            return -1;
+    }
+    return -1;
+}
+
+/* FALSE: the kernel does not do it; errno says why. */
+static gboolean mount_by_kernel(int fd, const char *folder, const char *scratch)
+{
+    autofd device = -1;
+
+    if (attach_loop(fd, scratch, &device) < 0)
+        return FALSE;
+    g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", device);
+    return mount(path, folder, "squashfs", MS_RDONLY | MS_NODEV | MS_NOSUID, NULL) == 0;
+}
+
+/* --- squashfuse ------------------------------------------------------------------------------------------------------------- */
+
+G_NORETURN static void execute_fuse(const char *program, int fd, const char *folder, gboolean all_users, int said)
+{
+    g_autofree char *image = g_strdup_printf("/proc/self/fd/%d", fd);
+    const char *options = all_users ? "allow_other,default_permissions" : "ro";
+    const char *const argv[] = {program, "-f", "-o", options, image, folder, NULL};
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    /* It may mount, and nothing else; no user but root keeps a capability without this. */
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 && fcntl(fd, F_SETFD, 0) == 0 && dup2(null, STDIN_FILENO) >= 0 &&
+        dup2(said, STDOUT_FILENO) >= 0 && dup2(said, STDERR_FILENO) >= 0 && setsid() >= 0 &&
+        privileges_keep(G_GUINT64_CONSTANT(1) << CAP_SYS_ADMIN, NULL))
+        execv(program, (char *const *)argv);
+    _exit(1);
+}
+
+/* Waits until the folder is a FUSE file system. */
+static gboolean wait_for_fuse(pid_t pid, const char *folder, int said, GError **error)
+{
+    char words[FUSE_WORDS_MAX + 1] = "";
+    gint64 deadline = g_get_monotonic_time() + FUSE_PATIENCE_USEC;
+    struct statfs status;
+    int ended;
+
+    while (g_get_monotonic_time() < deadline) {
+        if (statfs(folder, &status) == 0 && status.f_type == FUSE_MAGIC)
+            return TRUE;
+        if (waitpid(pid, &ended, WNOHANG) == pid) {
+            ssize_t length = TEMP_FAILURE_RETRY(read(said, words, FUSE_WORDS_MAX));
+            g_autofree char *shown = bytes_escape(words, length > 0 ? (gsize)length : 0);
+
+            return gourd_error_set(error, GOURD_ERROR_FAILED, "squashfuse cannot mount it: %s", shown);
+        }
+        g_usleep(FUSE_NAP_USEC);
+    }
+    return gourd_error_set(error, GOURD_ERROR_FAILED, "squashfuse did not mount it in time");
+}
+
+static gboolean mount_by_fuse(int fd, const char *folder, gboolean all_users, int kernel_errno, ImageMount *mount,
+                              GError **error)
+{
+    g_autofree char *program = g_find_program_in_path("squashfuse");
+    int said[2];
+
+    if (!program) {
+        gourd_error_set(error, GOURD_ERROR_FAILED, "%s, and squashfuse is not installed",
+                        kernel_errno ? g_strerror(kernel_errno) : "ordinary users cannot mount by the kernel");
+        return gourd_error_hint(error, "apt install squashfuse, or run it as root where loop devices can be made");
+    }
+    if (access("/dev/fuse", R_OK | W_OK) < 0) {
+        gourd_error_set_errno(error, errno, "squashfuse cannot use '/dev/fuse'");
+        return gourd_error_hint(error, "in a container: start it with --device /dev/fuse; else: modprobe fuse");
+    }
+    if (pipe2(said, O_CLOEXEC) < 0)
+        return gourd_error_set_errno(error, errno, "cannot make a pipe");
+    mount->fuse = fork();
+    if (mount->fuse == 0)
+        execute_fuse(program, fd, folder, all_users, said[1]);
+    close(said[1]);
+    gboolean mounted = mount->fuse > 0 && wait_for_fuse(mount->fuse, folder, said[0], error);
+    close(said[0]);
+    if (!mounted)
+        image_mount_end(mount);
+    return mounted || namespaces_explain(error);
+}
+
+gboolean image_mount(int fd, const char *name, const char *folder, const char *scratch, gboolean kernel,
+                     gboolean all_users, ImageMount *ret_mount, GError **error)
+{
+    g_autofree char *shown = text_escape(name);
+
+    *ret_mount = (ImageMount){0};
+    if (kernel && mount_by_kernel(fd, folder, scratch))
+        return TRUE;
+    if (mount_by_fuse(fd, folder, all_users, kernel ? errno : 0, ret_mount, error))
+        return TRUE;
+    return gourd_error_prefix(error, "cannot mount '%s'", shown);
+}
+
+void image_mount_end(ImageMount *mount)
+{
+    if (mount->fuse <= 0)
+        return;
+    kill(mount->fuse, SIGKILL);
+    TEMP_FAILURE_RETRY(waitpid(mount->fuse, NULL, 0));
+    mount->fuse = 0;
+}

@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+/* A one-off process: in a bundle, or where a service is. */
+
+#include "direct.h"

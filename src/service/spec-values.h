@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+/* What a service is, in plain values: everything is resolved and checked, nothing is quoted. Paths of the image are absolute,
+ * plain and with links followed. */
+
+#include "base/base.h"
+
+typedef enum {
+    SERVICE_USER_OWN,    /* a system user of the service's own */
+    SERVICE_USER_ROOT,   /* root of the host */
+    SERVICE_USER_NUMBER, /* a number that was asked for */
+} ServiceUserKind;
+
+typedef struct {
+    ServiceUserKind kind;
+    char *host_name;    /* OWN and NUMBER: for sysusers; "gourd-web" */
+    guint32 uid, gid;   /* NUMBER: these; OWN: those of the image's user, which sysusers is asked for if they are fit */
+    gboolean in_image;  /* OWN and NUMBER: uid and gid are those that the image's files know */
+    char *name;         /* what the image calls the user; NULL: it has none of that number */
+    char *group;        /* what it calls the user's group, or NULL */
+    char *home;         /* where the image says that it lives, or NULL */
+    char *private_path; /* what only this number may use in the image; NULL: nothing was seen */
+    GArray *others;     /* guint32: what other groups of the image it is in; of a one-off process only, else NULL */
+    GBytes *passwd;     /* the image's files; NULL: it has none to be replaced */
+    GBytes *groups;
+} ServiceUser;
+
+#define SERVICE_WRITABLE_PREFIX "writable-" /* of the folder in which an overlay keeps what is written */
+
+typedef enum {
+    SERVICE_MOUNT_VOLUME, /* a folder below PATH_VOLUMES, kept */
+    SERVICE_MOUNT_BIND,   /* a path of the host */
+    SERVICE_MOUNT_TMPFS,
+    SERVICE_MOUNT_WRITABLE, /* an overlay over the image's folder */
+} ServiceMountKind;
+
+typedef struct {
+    ServiceMountKind kind;
+    char *source;                 /* on the host: of VOLUME and BIND; of WRITABLE the folder of what is written */
+    char *destination;            /* in the service */
+    char *options;                /* of TMPFS, or NULL */
+    gboolean read_only, optional; /* of BIND */
+    /* Of VOLUME: what the image has there. */
+    guint16 mode;
+    guint32 uid, gid;
+    gboolean fill; /* the image has something in it */
+} ServiceMount;
+
+typedef enum {
+    SERVICE_HEALTH_NONE,
+    SERVICE_HEALTH_EXEC,
+    SERVICE_HEALTH_HTTP,
+    SERVICE_HEALTH_TCP,
+    SERVICE_HEALTH_UNIX,
+} ServiceHealthKind;
+
+typedef struct {
+    ServiceHealthKind kind;
+    char **argv;  /* of EXEC */
+    char *target; /* of the others */
+    guint64 interval_usec, timeout_usec, start_period_usec, start_interval_usec;
+    guint retries;
+} ServiceHealth;
+
+/* HOST:SERVICE of --publish. */
+typedef struct {
+    char *address; /* of the host; NULL: all */
+    guint16 host_port, service_port;
+} ServicePublish;
+
+typedef struct {
+    char *path;
+    char *access;      /* "rw", "r", "rwm" */
+    const char *group; /* whose it is on the host; NULL: not known. Static */
+} ServiceDevice;
+
+typedef struct {
+    char *description;
+    char **documentation; /* URLs */
+
+    char *program;                            /* in the image, or behind a mount */
+    char **argv;                              /* argv[0] is what the image says */
+    char **environment, **secret_environment; /* NAME=VALUE, each name once */
+    char **secrets, **credentials;            /* VAR=FILE, NAME=FILE */
+    char *working_dir;
+    char **shell;      /* the image's: ["/bin/sh", "-c"] */
+    gboolean process1; /* the program wants to be process 1 */
+    gboolean pipes;    /* it opens /dev/stdout or /dev/stderr */
+
+    ServiceUser user;
+    GPtrArray *mounts;                /* ServiceMount, by destination */
+    gboolean volatile_writes;         /* what is written to WRITABLE is forgotten */
+    gboolean hosts_file, resolv_file; /* the image has something to bind them over */
+    int network;
+    GPtrArray *publish; /* ServicePublish */
+    gboolean low_port;  /* it listens below 1024 */
+
+    int profile;
+    guint64 allow;        /* bits of loosenings, by their place in service_loosenings() */
+    guint64 capabilities; /* bits by number, beyond those of the profile */
+    GPtrArray *devices;   /* ServiceDevice */
+
+    guint64 memory, swap;
+    gint64 cpus_per_mille, pids;
+
+    int restart;
+    char *stop_signal; /* "SIGQUIT", or NULL */
+    gint64 stop_timeout_usec;
+    char **after, **requires;
+    gboolean notify;
+    ServiceHealth health;
+    char **pre_upgrade; /* argv, or NULL */
+    gint64 steady_sec;
+} ServiceSpec;
