@@ -140,6 +140,8 @@ static void add_stopping(const Render *render, UnitFile *unit)
     else
         unit_file_add(unit, "Service", "SuccessExitStatus", signal);
     unit_file_add(unit, "Service", "OOMPolicy", "continue");
+    /* As in a container: "yes | head" ends. */
+    unit_file_add(unit, "Service", "IgnoreSIGPIPE", "no");
 }
 
 static void add_limits(const Render *render, UnitFile *unit)

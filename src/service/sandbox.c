@@ -27,6 +27,7 @@ static const SandboxSetting settings[] = {
     {"PrivateDevices", {"yes", "yes", NULL}},
     {"DevicePolicy", {"closed", "closed", "closed"}},
     {"PrivateIPC", {"yes", "yes", "yes"}},
+    {"PrivateMounts", {"yes", "yes", "yes"}},
     {"ProtectSystem", {"strict", "strict", "strict"}},
     {"ProtectHome", {"read-only", "read-only", NULL}},
     {"ProtectClock", {"yes", "yes", NULL}},
