@@ -4,7 +4,7 @@
 #define CODEC_BYTES 6                   /* what codec_detect() needs */
 #define UNPACKED_LAYER "unpacked layer" /* in messages: what diff_id is the digest of */
 #define AHEAD_SIZE (512 * 1024)         /* of one buffer that the inflating thread fills */
-#define AHEAD_BUFFERS 8                 /* enough that neither side waits when the other has a slow stretch */
+#define AHEAD_BUFFERS 16                /* enough that neither side waits when the other has a slow stretch */
 
 /* How a layer is read:
  *

@@ -111,6 +111,14 @@ guint8 *block_store_take_buffer(BlockStore *store)
     return NULL;
 }
 
+void block_store_free_buffers(BlockStore *store)
+{
+    gpointer buffer;
+
+    while ((buffer = g_async_queue_try_pop(store->free_buffers)))
+        g_free(buffer);
+}
+
 void block_store_return_buffer(BlockStore *store, guint8 *buffer)
 {
     g_async_queue_push(store->free_buffers, buffer);
@@ -220,6 +228,28 @@ void block_store_add_block(BlockStore *store, guint8 *buffer, guint32 size, Piec
 void block_store_add_raw(BlockStore *store, guint8 *buffer, guint32 size, GArray *places)
 {
     push(store, run_raw, buffer, size, NULL, places);
+}
+
+typedef struct {
+    Task task;
+    int scratch;
+} CloseTask;
+
+static void run_close(Task *task, const WorkerTools *tools)
+{
+    CloseTask *self = (CloseTask *)task;
+
+    fd_close(&self->scratch);
+    g_free(self);
+}
+
+void block_store_close_scratch(BlockStore *store)
+{
+    CloseTask *task = g_new0(CloseTask, 1);
+
+    *task = (CloseTask){{run_close}, store->scratch};
+    store->scratch = -1;
+    workers_push(store->workers, &task->task);
 }
 
 gboolean block_store_settle(BlockStore *store, GError **error)

@@ -81,6 +81,8 @@ int block_store_scratch_fd(const BlockStore *store);
 /* A buffer of the block size: waits until one is free. NULL if the store has failed. */
 guint8 *block_store_take_buffer(BlockStore *store);
 void block_store_return_buffer(BlockStore *store, guint8 *buffer);
+/* Of a settled store to which nothing is added any more. */
+void block_store_free_buffers(BlockStore *store);
 
 /* Takes a buffer with one piece of the given size: will be hashed and compressed. */
 void block_store_add_block(BlockStore *store, guint8 *buffer, guint32 size, Piece *piece);
@@ -96,6 +98,8 @@ void block_store_add_raw(BlockStore *store, guint8 *buffer, guint32 size, GArray
 
 /* Waits for all that was added. FALSE with the first error that the workers met. */
 gboolean block_store_settle(BlockStore *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Lets a worker close the scratch file, which takes the kernel a while: nothing can be read from the store any more. */
+void block_store_close_scratch(BlockStore *store);
 /* TRUE if the workers have met an error. */
 gboolean block_store_has_failed(BlockStore *store);
 

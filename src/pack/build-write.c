@@ -72,7 +72,6 @@ static gboolean write_data(Build *build, guint64 *ret_end, GError **error)
         .plain_tables = options->layout == PACK_LAYOUT_FAST && inodes >= PLAIN_TABLES_FROM,
         .time = (guint32)build->time,
     };
-    guint window = CLAMP(BUILD_MEMORY_MAX / (2 * options->block_size), 2, 8 * build->jobs);
 
     build->writer = squash_writer_new(output_file_fd(build->output), build->output_path, &squash_options, error);
     if (!build->writer || (!options->no_index && !begin_index(build, error)))
@@ -82,7 +81,7 @@ static gboolean write_data(Build *build, guint64 *ret_end, GError **error)
         .layout = build->layout,
         .store = build->store,
         .workers = build->workers,
-        .window = window,
+        .memory_max = BUILD_WINDOW_MAX,
         .fd = output_file_fd(build->output),
         .name = build->output_path,
         .offset = build->data_start,
@@ -131,8 +130,10 @@ gboolean build_write(Build *build, GError **error)
     guint64 data_end;
 
     build->layout = layout_new(build->tree, build->store);
+    block_store_free_buffers(build->store);
     if (!write_data(build, &data_end, error))
         return FALSE;
+    block_store_close_scratch(build->store);
     for (guint i = 0; i < build->layout->packs->len; i++) {
         const Pack *pack = g_ptr_array_index(build->layout->packs, i);
         const LayoutItem *item = &g_array_index(build->layout->items, LayoutItem, pack->item);

@@ -67,7 +67,7 @@ static CutRules cut_rules(const PackOptions *options)
 static gboolean prepare(Build *build, GError **error)
 {
     const PackOptions *options = build->options;
-    guint buffers = CLAMP(BUILD_MEMORY_MAX / options->block_size, 3, 16 * build->jobs + 16);
+    guint buffers = CLAMP(BUILD_MEMORY_MAX / options->block_size, 3, 32 * build->jobs + 32);
 
     build->output = output_file_new(build->output_path, options->force, error);
     if (!build->output)

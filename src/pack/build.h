@@ -11,7 +11,8 @@
 
 typedef struct Build Build;
 
-#define BUILD_MEMORY_MAX (32u * 1024 * 1024) /* of buffers for pieces under way, and again for blocks being written */
+#define BUILD_MEMORY_MAX (32u * 1024 * 1024) /* of buffers for pieces under way */
+#define BUILD_WINDOW_MAX (16u * 1024 * 1024) /* of blocks being written */
 
 /* A build from beginning to end; each step fills in what the next ones need. */
 struct Build {

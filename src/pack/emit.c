@@ -6,6 +6,7 @@
 #include <fcntl.h>
 
 #define WRITE_BACK_SIZE (8u << 20)
+#define WINDOW_MAX 256u /* beyond, the workers are never idle any more */
 
 typedef struct Emission Emission;
 
@@ -27,6 +28,8 @@ struct Emission {
     GQueue under_way; /* EmitTask *, in the order of the items */
     GPtrArray *spare; /* EmitTask * to be used again */
     guint ahead;      /* the next item to look at for a task */
+    guint32 room;     /* bytes of the longest block that gets a task */
+    guint window;     /* tasks that may be under way at the same time, two buffers each */
     guint64 offset;   /* of the next item */
     guint64 written;  /* raw bytes */
     /* blocks that lie one after the other in the scratch file are copied in one go */
@@ -86,12 +89,31 @@ static EmitTask *take_task(Emission *emission)
     if (emission->spare->len > 0)
         return g_ptr_array_steal_index_fast(emission->spare, emission->spare->len - 1);
     EmitTask *self = g_new0(EmitTask, 1);
-    guint32 block_size = block_store_rules(emission->job->store)->block_size;
     self->task.run = run_emit;
     self->emission = emission;
-    self->raw = g_malloc(block_size);
-    self->stored = g_malloc(block_size);
+    self->raw = g_malloc(emission->room);
+    self->stored = g_malloc(emission->room);
     return self;
+}
+
+static gboolean needs_task(const LayoutItem *item)
+{
+    return item->pack || item->block->raw;
+}
+
+/* While a long run of blocks is copied, nobody looks ahead: so the window is as wide as the memory allows. */
+static void set_window(Emission *emission)
+{
+    const GArray *items = emission->job->layout->items;
+
+    emission->room = 1;
+    for (guint i = 0; i < items->len; i++) {
+        const LayoutItem *item = &g_array_index(items, LayoutItem, i);
+
+        if (needs_task(item))
+            emission->room = MAX(emission->room, item->pack ? item->pack->size : item->block->size);
+    }
+    emission->window = CLAMP((guint)(emission->job->memory_max / (2 * emission->room)), 2, WINDOW_MAX);
 }
 
 /* Sets the workers to what comes next. */
@@ -99,10 +121,10 @@ static void look_ahead(Emission *emission)
 {
     GArray *items = emission->job->layout->items;
 
-    while (emission->ahead < items->len && g_queue_get_length(&emission->under_way) < emission->job->window) {
+    while (emission->ahead < items->len && g_queue_get_length(&emission->under_way) < emission->window) {
         const LayoutItem *item = &g_array_index(items, LayoutItem, emission->ahead++);
 
-        if (!item->pack && !item->block->raw)
+        if (!needs_task(item))
             continue;
         if (item->block)
             item->block->raw = FALSE; /* where it occurs again, it is copied from the output */
@@ -256,6 +278,7 @@ gboolean emit_layout(const EmitJob *job, guint64 *ret_end, GError **error)
     g_mutex_init(&emission.lock);
     g_cond_init(&emission.done);
     g_queue_init(&emission.under_way);
+    set_window(&emission);
     gboolean ok = write_items(&emission, error);
     workers_wait(job->workers);
     g_queue_clear_full(&emission.under_way, emit_task_free);

@@ -12,7 +12,7 @@ typedef struct {
     Layout *layout;
     BlockStore *store;
     Workers *workers;
-    guint window; /* blocks that may be under way at the same time, two buffers each */
+    gsize memory_max; /* of blocks under way */
     int fd;
     const char *name;          /* of the output, for messages */
     guint64 offset;            /* where the data begin */
