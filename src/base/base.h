@@ -6,6 +6,7 @@
  * Every fallible function of gourd takes a GError last and sets it in the domain GOURD_ERROR; outputs are written only
  * on success. */
 
+#include "content-digest.h"
 #include "digest.h"
 #include "error.h"
 #include "io.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-/* SHA-256 (FIPS 180-4), the one digest of gourd: of blobs, layers, blocks and files. */
+/* SHA-256 (FIPS 180-4): of blobs, layers and all else that others have a digest of too. content-digest.h has that of blocks. */
 
 #include <glib.h>
 

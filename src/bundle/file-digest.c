@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "index-build.h"
 
-#define ZEROS_PIECE 4096u
 #define RANGE_PIECE (256u * 1024)
 
 void file_digest_init(FileDigest *digest, guint64 size, guint32 block_size)
@@ -10,7 +9,7 @@ void file_digest_init(FileDigest *digest, guint64 size, guint32 block_size)
     if (size > block_size)
         digest->tree = hasher_new();
     else if (size == 0)
-        digest_of_bytes("", 0, &digest->single);
+        content_digest("", 0, &digest->single);
 }
 
 void file_digest_add(FileDigest *digest, const Digest *block)
@@ -37,17 +36,14 @@ void pack_digest(const guint8 *pieces, gsize n, Digest *ret_digest)
 
 void zeros_digest(guint32 size, Digest *ret_digest)
 {
-    static const guint8 zeros[ZEROS_PIECE];
     static _Thread_local guint32 last_size;
     static _Thread_local Digest last;
     static _Thread_local gboolean has_last;
 
     if (!has_last || last_size != size) {
-        g_autoptr(Hasher) hasher = hasher_new();
+        g_autofree guint8 *zeros = g_malloc0(size);
 
-        for (guint32 done = 0; done < size; done += ZEROS_PIECE)
-            hasher_update(hasher, zeros, MIN(ZEROS_PIECE, size - done));
-        hasher_finish(hasher, &last);
+        content_digest(zeros, size, &last);
         last_size = size;
         has_last = TRUE;
     }

@@ -89,8 +89,8 @@ gboolean index_builder_finish(IndexBuilder *builder, guint64 squashfs_size, guin
 
 /* --- content digests --------------------------------------------------------------------------------------------- */
 
-/* The digest of a file's content: of at most one block, SHA-256 of the content; of more, the block-tree digest: SHA-256 over
- * the digests of its blocks one after the other (holes as so many zero bytes, the last block or packed tail as short as it
+/* The digest of a file's content: of at most one block, content_digest(); of more, the block-tree digest: SHA-256 over the
+ * digests of its blocks one after the other (holes as so many zero bytes, the last block or packed tail as short as it
  * is). It depends on the block size. */
 typedef struct {
     guint32 block_size;
@@ -108,5 +108,5 @@ void file_digest_finish(FileDigest *digest, Digest *ret_digest);
 /* The digest of a pack: SHA-256 over the n digests of the pieces in it, one after the other. */
 void pack_digest(const guint8 *pieces, gsize n, Digest *ret_digest);
 
-/* The digest of so many zero bytes: of a hole. Remembers the last size asked for (per thread). */
+/* content_digest() of so many zero bytes: of a hole. Remembers the last size asked for (per thread). */
 void zeros_digest(guint32 size, Digest *ret_digest);

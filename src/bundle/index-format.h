@@ -21,7 +21,7 @@
 #define INDEX_MAGIC "GOURDIDX"
 #define FOOTER_MAGIC "GOURDEND"
 #define INDEX_MAGIC_SIZE 8u
-#define INDEX_MAJOR 1u /* another one cannot be read */
+#define INDEX_MAJOR 2u /* another one cannot be read */
 #define INDEX_MINOR 0u /* a higher one has more that can be skipped */
 #define INDEX_HEADER_SIZE 64u
 #define INDEX_SECTION_SIZE 80u

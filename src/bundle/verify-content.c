@@ -29,7 +29,7 @@ static void check_slice(Content *content, const Slice *slice, const guint8 *byte
     if (slice->file == G_MAXUINT32)
         return;
     IndexedFile file;
-    digest_of_bytes(bytes + slice->offset, slice->length, &digest);
+    content_digest(bytes + slice->offset, slice->length, &digest);
     if (!bundle_index_get_piece_digest(verification->index, slice->file, &want) || digest_equal(&digest, &want))
         return;
     bundle_index_get_file(verification->index, slice->file, &file);
@@ -64,7 +64,7 @@ static void check_digest(Verification *verification, const Extent *extent, const
     if (!verification->index || !verify_find_block(verification, extent->offset, &number))
         return;
     bundle_index_get_block(verification->index, number, &block, NULL);
-    digest_of_bytes(bytes, size, &digest);
+    content_digest(bytes, size, &digest);
     if (!digest_equal(&digest, &block.digest))
         verify_found(verification, "digest", NULL, extent->inode, number, extent->offset,
                      "the block does not match its digest in the index");

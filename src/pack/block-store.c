@@ -178,7 +178,7 @@ static void run_block(Task *task, const WorkerTools *tools)
     gboolean added;
     Digest digest;
 
-    digest_of_bytes(self->buffer, self->size, &digest);
+    content_digest(self->buffer, self->size, &digest);
     Block *block = find_or_add(store, &digest, self->size, &added);
     if (added) {
         gsize stored;
@@ -197,15 +197,18 @@ static void run_raw(Task *task, const WorkerTools *tools)
 {
     PieceTask *self = (PieceTask *)task;
     guint64 offset = append(self->store, self->buffer, self->size);
+    guint count = self->places->len;
+    g_autofree DigestTask *digests = g_new(DigestTask, count);
 
-    for (guint i = 0; i < self->places->len; i++) {
+    for (guint i = 0; i < count; i++) {
         const PiecePlace *place = &g_array_index(self->places, PiecePlace, i);
         Piece *piece = place->piece;
 
-        digest_of_bytes(self->buffer + place->offset, piece->size, &piece->raw.digest);
         piece->raw.scratch = offset + place->offset;
         piece->kind = PIECE_RAW;
+        digests[i] = (DigestTask){self->buffer + place->offset, piece->size, &piece->raw.digest};
     }
+    content_digest_many(digests, count);
     block_store_return_buffer(self->store, self->buffer);
     g_array_unref(self->places);
     g_free(self);

