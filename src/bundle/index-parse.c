@@ -14,7 +14,8 @@ static gboolean check_version(guint16 major, GError **error)
         return TRUE;
     gourd_error_set(error, GOURD_ERROR_UNSUPPORTED, "the index has format version %u; this gourd reads %u", major,
                     INDEX_MAJOR);
-    return gourd_error_hint(error, "use a newer gourd; the file system in the bundle can be mounted all the same");
+    return gourd_error_hint(error, "%s; the file system in the bundle can be mounted all the same",
+                            major > INDEX_MAJOR ? "use a newer gourd" : "build the bundle again");
 }
 
 gboolean bundle_footer_parse(const guint8 *bytes, guint64 file_size, BundleFooter *ret_footer, GError **error)
