@@ -249,6 +249,25 @@ static void print_layers(const Json *description, const Screen *out)
     listing_print(table, out);
 }
 
+static void add_service(Listing *facts, const Json *service)
+{
+    const char *label = "As a service", *failure = text_of(service, "error");
+    const Json *note;
+    size_t i;
+
+    if (failure) {
+        const char *hint = text_of(service, "hint");
+
+        listing_add_fact(facts, label, "cannot run: %s%s%s", failure, hint ? "; " : "", hint ? hint : "");
+    }
+    json_array_foreach(json_object_get(service, "notes"), i, note) {
+        const char *subject = json_string_value(json_array_get(json_object_get(note, "subjects"), 0));
+
+        listing_add_fact(facts, label, "%s%s%s", text_of(note, "text"), subject ? ": " : "", subject ? subject : "");
+        label = "";
+    }
+}
+
 gboolean inspect_print(const Json *description, const Call *call, GError **error)
 {
     g_autoptr(Listing) facts = listing_new(fact_columns, G_N_ELEMENTS(fact_columns));
@@ -257,6 +276,7 @@ gboolean inspect_print(const Json *description, const Call *call, GError **error
     if (!add_config(facts, description, error))
         return FALSE;
     add_metadata(facts, json_object_get(description, "metadata"));
+    add_service(facts, json_object_get(description, "service"));
     add_sizes(facts, description);
     listing_print(facts, &call->out);
     print_layers(description, &call->out);

@@ -4,7 +4,7 @@
 #include "report.h"
 #include "verb.h"
 
-#include "bundle/bundle.h"
+#include "service/service.h"
 
 #include <fcntl.h>
 
@@ -24,11 +24,40 @@ static gboolean is_bundle(const char *operand)
     return fd >= 0 && fd_pread(fd, operand, bytes, sizeof bytes, 0, &got, NULL) && squash_detect(bytes, got);
 }
 
+/* How `install` without options would see it: {"notes"}, or {"error", "hint"} if it could not run. */
+static Json *describe_as_service(Bundle *bundle, const char *operand)
+{
+    g_autoptr(Notes) notes = notes_new();
+    g_autoptr(GError) failure = NULL;
+    ServiceOptions options;
+    guint n_targets;
+    const UnitTarget *targets = unit_targets(&n_targets);
+    const ServiceContext context = {
+        .name = "service",
+        .version = "latest",
+        .revision = 1,
+        .bundle_path = operand,
+        .systemd_version = targets[n_targets - 1].version,
+    };
+
+    service_options_init(&options);
+    g_autoptr(ServiceSpec) spec = service_spec_new(bundle, &options, &context, notes, &failure);
+    service_options_clear(&options);
+    if (spec)
+        return json_pack("{s:o}", "notes", notes_to_json(notes_list(notes)));
+    g_autofree char *message = NULL, *hint = NULL;
+    gourd_error_split(failure, &message, &hint);
+    return json_pack("{s:s, s:o}", "error", message, "hint", hint ? json_string(hint) : json_null());
+}
+
 static Json *describe_bundle(const char *operand, GError **error)
 {
     g_autoptr(Bundle) bundle = bundle_open(operand, error);
+    Json *json = bundle ? bundle_describe(bundle, error) : NULL;
 
-    return bundle ? bundle_describe(bundle, error) : NULL;
+    if (json)
+        json_object_set_new(json, "service", describe_as_service(bundle, operand));
+    return json;
 }
 
 static Json *describe_image(const Call *call, GError **error)
@@ -82,7 +111,8 @@ static const Operand operands[] = {{"BUNDLE|SOURCE", 1, 1, COMPLETE_SOURCE}, {NU
 static const char *const description[] = {
     "Shows what a bundle, or an image that could become one, is: its name and version, the container configuration "
     "(entrypoint, command, environment, user, volumes, ports, stop signal, health check, labels), its layers, where its "
-    "size comes from, the mount points that were added and the notes of the build.",
+    "size comes from, the mount points that were added and the notes of the build; and of a bundle, what `gourd install` without "
+    "options would do differently from a container, or why it could not run.",
     "For an image nothing but its manifest and configuration is read. `gourd help sources` tells how sources are named.",
     NULL,
 };
