@@ -19,7 +19,8 @@
 
 enum { CHUNK_START = 1, CHUNK_END = 2, PARENT = 4, ROOT = 8 };
 
-typedef guint32 Lanes __attribute__((vector_size(LANES * 4)));
+/* Aligned as other variables are: the address sanitizer's stack frames have no more (GCC's bug 110027), and it is no slower. */
+typedef guint32 Lanes __attribute__((vector_size(LANES * 4), aligned(16)));
 
 static const guint32 initial[WORDS] = {
     0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
