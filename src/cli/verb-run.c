@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "deploy-options.h"
 #include "report.h"
+#include "run-target.h"
 
-#include "run/run.h"
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#define IN_SCOPE "GOURD_IN_SCOPE" /* of the environment: systemd-run has put this process into its scope */
 
 typedef struct {
     DeployOptions deploy;
@@ -10,32 +15,118 @@ typedef struct {
     gboolean direct, rm, interactive, terminal;
 } RunOptions;
 
-static gboolean run_direct(const Call *call, const ServiceOptions *options, int *ret_status, GError **error)
+static void show_notes(const Call *call, Notes *notes)
+{
+    if (!call->common->quiet)
+        report_notes(&call->err, notes_list(notes), call->common->verbose);
+}
+
+/* --- a bundle ----------------------------------------------------------------------------------------------------- */
+
+static gboolean has_limits(const ServiceOptions *options)
+{
+    return options->memory || options->swap || options->cpus_per_mille > 0 || options->pids > 0;
+}
+
+/* The same command line once more, in a scope of systemd; returns only if that cannot be. */
+static gboolean execute_in_scope(const RunTarget *target, const ServiceOptions *options, GError **error)
+{
+    g_autofree char *name = g_strdup_printf("gourd-run-%s-%d.scope", target->name, (int)getpid());
+    g_auto(GStrv) scope = scope_words(name, options->memory, options->swap, options->cpus_per_mille, options->pids);
+    g_autoptr(GPtrArray) words = g_ptr_array_new();
+    g_autofree char *line = NULL;
+    gsize size = 0;
+
+    if (!g_file_get_contents("/proc/self/cmdline", &line, &size, NULL))
+        return gourd_error_set(error, GOURD_ERROR_FAILED, "cannot read the command line");
+    for (char **word = scope; *word; word++)
+        g_ptr_array_add(words, *word);
+    g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+    g_ptr_array_add(words, self);
+    for (gsize at = strlen(line) + 1; at < size; at += strlen(line + at) + 1)
+        g_ptr_array_add(words, line + at);
+    g_ptr_array_add(words, NULL);
+    g_setenv(IN_SCOPE, "1", TRUE);
+    execvp("systemd-run", (char **)words->pdata);
+    return gourd_error_set_errno(error, errno, "cannot run systemd-run");
+}
+
+/* As root a scope is for systemctl to see it, too; others need one for limits only. */
+static gboolean take_scope(const RunTarget *target, const ServiceOptions *options, GError **error)
+{
+    gboolean wanted = has_limits(options) || geteuid() == 0;
+
+    if (g_getenv(IN_SCOPE)) {
+        g_unsetenv(IN_SCOPE);
+        return TRUE;
+    }
+    if (!has_limits(options) && (!wanted || target->direct || !target->live))
+        return TRUE;
+    if (target->live && !target->direct)
+        return execute_in_scope(target, options, error);
+    gourd_error_set(error, GOURD_ERROR_UNSUPPORTED, "limits need systemd%s",
+                    target->live ? ", and --direct does without" : "");
+    return gourd_error_hint(error, "without systemd, ulimit(1) and the surroundings of gourd limit what it starts");
+}
+
+static gboolean run_bundle(const Call *call, const RunTarget *target, const ServiceOptions *options, int *ret_status,
+                           GError **error)
 {
     const RunOptions *given = call->options;
     g_autoptr(Notes) notes = notes_new();
-    g_autoptr(Bundle) bundle = bundle_open_image(call->operands[0], error);
+
+    if (!take_scope(target, options, error))
+        return FALSE;
+    g_autoptr(Bundle) bundle = bundle_open_image(target->bundle, error);
     g_autoptr(ServiceSpec) spec = bundle ? direct_spec_new(bundle, options, notes, error) : NULL;
-    DirectRun run = {.name = call->operands[0], .spec = spec, .hostname = given->hostname};
+    DirectRun run = {.name = target->bundle, .spec = spec, .hostname = given->hostname};
 
     if (!spec)
         return FALSE;
-    if (!call->common->quiet)
-        report_notes(&call->err, notes_list(notes), call->common->verbose);
+    show_notes(call, notes);
     run.fd = bundle_fd(bundle);
     return direct_run(&run, ret_status, error);
+}
+
+/* --- a service ---------------------------------------------------------------------------------------------------- */
+
+/* What a service has its own of. */
+static gboolean check_service_options(const RunOptions *given, GError **error)
+{
+    const DeployOptions *deploy = &given->deploy;
+    const struct {
+        const char *option;
+        gboolean is_given;
+    } rows[] = {
+        {"user", deploy->user != NULL},          {"hostname", given->hostname != NULL},
+        {"tmpfs", deploy->tmpfs->len > 0},       {"volume", deploy->volumes->len > 0},
+        {"writable", deploy->writable->len > 0}, {"capability", deploy->capabilities->len > 0},
+        {"device", deploy->devices->len > 0},    {"allow", deploy->allow->len > 0},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
+        if (rows[i].is_given) {
+            gourd_error_set(error, GOURD_ERROR_USAGE, "--%s is for bundles: a service's is in its unit",
+                            rows[i].option);
+            return gourd_error_hint(error, "to run its bundle without the rest: gourd run FILE.raw");
+        }
+    return TRUE;
 }
 
 static ExitCode run(const Call *call, GError **error)
 {
     const RunOptions *given = call->options;
+    const char *const *words = call->words && call->words[0] ? call->words : NULL;
+    g_auto(RunTarget) target = {0};
     ServiceOptions options;
     int status = EXIT_CODE_NOT_RUN;
 
     service_options_init(&options);
-    if (!deploy_apply(&given->deploy, call->words && call->words[0] ? call->words : NULL, &options, error) ||
-        !run_direct(call, &options, &status, error))
-        status = EXIT_CODE_NOT_RUN;
+    if (deploy_apply(&given->deploy, words, &options, error) && run_target_find(call, given->direct, &target, error)) {
+        if (target.unit ? !check_service_options(given, error) || !run_target_run(&target, &options, &status, error)
+                        : !run_bundle(call, &target, &options, &status, error))
+            status = EXIT_CODE_NOT_RUN;
+    }
     service_options_clear(&options);
     return (ExitCode)status;
 }

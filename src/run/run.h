@@ -4,3 +4,5 @@
 /* A one-off process: in a bundle, or where a service is. */
 
 #include "direct.h"
+#include "join.h"
+#include "transient.h"

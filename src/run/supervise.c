@@ -192,6 +192,7 @@ G_NORETURN static void run_first(Run *run)
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     if (asked->enter && !asked->enter(asked->data, &error))
         fail(run, error);
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* another user namespace forgets it */
     if (!asked->reaps)
         run_program(run);
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* its memory is gourd's */
@@ -218,7 +219,9 @@ static void handle_signal(const Run *run, int signals, pid_t pid)
         terminal_resize(run->asked->terminal);
         return;
     }
-    if (run->asked->reaps)
+    if (run->asked->pass && info.ssi_signo != SIGWINCH && info.ssi_signo != SIGCONT)
+        run->asked->pass((int)info.ssi_signo, run->asked->data);
+    else if (run->asked->reaps)
         kill(pid, (int)info.ssi_signo);
     else
         pass_signal(pid, (int)info.ssi_signo);

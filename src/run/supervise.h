@@ -9,6 +9,7 @@ typedef struct {
     /* Both in processes of their own; either may be NULL. */
     gboolean (*enter)(gpointer data, GError **error);  /* in the first: what only the first of a PID namespace can do */
     gboolean (*become)(gpointer data, GError **error); /* in the one that executes the program, as the last thing */
+    void (*pass)(int number, gpointer data); /* here: a signal that this process got; NULL: the first process gets it */
     gpointer data;
     gboolean
         reaps; /* the first process stays, passes signals on and waits for orphans; else the program is the first */

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "exec-options.h"
+
+#include "run-target.h"
+
+static gboolean find_process(const RunTarget *target, pid_t *ret_pid, GError **error)
+{
+    HostUnit state;
+
+    if (!host_get_unit(target->session.host, target->unit, &state, error))
+        return FALSE;
+    *ret_pid = (pid_t)state.main_pid;
+    host_unit_clear(&state);
+    return TRUE;
+}
+
+/* A shell that the image has; the first of the list is the error of those that it has not. */
+static gboolean choose_shell(const RunTarget *target, ServiceOptions *options, GError **error)
+{
+    static const char *const shells[] = {"/bin/bash", "/bin/sh", "/bin/ash"};
+    g_autoptr(Bundle) bundle = target->bundle ? bundle_open_image(target->bundle, error) : NULL;
+    char *command[] = {NULL, NULL}, *nothing[] = {NULL};
+
+    if (target->bundle && !bundle)
+        return FALSE;
+    options->entrypoint = g_strdupv(nothing);
+    for (gsize i = 0; i < G_N_ELEMENTS(shells); i++) {
+        g_autoptr(ServiceSpec) spec = NULL;
+
+        command[0] = (char *)shells[i];
+        g_strfreev(options->command);
+        options->command = g_strdupv(command);
+        spec = bundle ? direct_spec_new(bundle, options, NULL, NULL) : NULL;
+        if (spec || (!bundle && i == 1))
+            return TRUE;
+    }
+    gourd_error_set(error, GOURD_ERROR_NO_PROGRAM, "there is no shell in the image of %s", target->name);
+    return gourd_error_hint(error, "start it, and 'gourd shell --tools %s' brings one along", target->name);
+}
+
+/* The service is not there: the same surroundings without it. */
+static gboolean run_beside(const Call *call, const RunTarget *target, char *const *command, int *ret_status,
+                           GError **error)
+{
+    const ExecOptions *given = call->options;
+    ServiceOptions options;
+
+    if (given->user || given->root || given->tools) {
+        gourd_error_set(error, GOURD_ERROR_UNSUPPORTED, "--%s needs a running service, and %s is not running",
+                        given->tools  ? "tools"
+                        : given->root ? "root"
+                                      : "user",
+                        target->name);
+        return gourd_error_hint(error, "gourd run --user root %s runs its image as root",
+                                target->bundle ? target->bundle : "BUNDLE");
+    }
+    if (!call->common->quiet)
+        fprintf(call->err.file, "note: %s is not running: this is its place without it\n", target->name);
+    service_options_init(&options);
+    options.environment = g_strdupv((char **)given->environment->pdata);
+    options.working_dir = g_strdup(given->working_dir);
+    if (command)
+        options.command = g_strdupv((char **)command);
+    gboolean done = (command || choose_shell(target, &options, error)) &&
+                    run_target_run(target, &options, ret_status, error);
+    service_options_clear(&options);
+    return done;
+}
+
+gboolean exec_in_service(const Call *call, char *const *command, int *ret_status, GError **error)
+{
+    const ExecOptions *given = call->options;
+    g_auto(RunTarget) target = {0};
+    pid_t pid = 0;
+    JoinOptions options = {
+        .user = given->user,
+        .root = given->root,
+        .working_dir = given->working_dir,
+        .environment = (char *const *)given->environment->pdata,
+        .command = command,
+        .tools = given->tools,
+    };
+
+    if (given->root && given->user)
+        return gourd_error_set(error, GOURD_ERROR_USAGE, "--root and --user cannot go together");
+    if (!run_target_find_service(call, &target, error) || !find_process(&target, &pid, error))
+        return FALSE;
+    if (pid == 0)
+        return run_beside(call, &target, command, ret_status, error);
+    return join_run(pid, target.name, &options, ret_status, error);
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "exec-options.h"
+
+static ExitCode run(const Call *call, GError **error)
+{
+    int status = EXIT_CODE_NOT_RUN;
+
+    return exec_in_service(call, NULL, &status, error) ? (ExitCode)status : EXIT_CODE_NOT_RUN;
+}
+
+static const Option rows[] = {
+    EXEC_ROWS,
+    {"tools", 0, OPTION_FLAG, EXEC_AT(tools), .help = "Bring a shell and commands along, for an image that has none",
+     .details =
+         "They are those of the host's busybox, which must be linked statically. Nothing of it is put into the service."},
+    {NULL},
+};
+
+static const OptionGroup groups[] = {{"Options", rows}, {NULL, NULL}};
+static const Operand operands[] = {{"SERVICE", 1, 1, COMPLETE_SERVICE}, {NULL, 0, 0, COMPLETE_NOTHING}};
+
+static const char *const description[] = {
+    "Opens a shell where a service runs: as gourd-exec(1) does, with the image's own shell. Commands are read from standard input; if "
+    "that and the output are terminals, it has a terminal.",
+    NULL,
+};
+
+static const Example examples[] = {
+    {"gourd shell web", "As the service's user"},
+    {"gourd shell --root web", "As root"},
+    {"gourd shell --tools web", "With the host's busybox"},
+    {"echo 'ls /run' | gourd shell web", "In a pipe"},
+    {NULL, NULL},
+};
+
+static const ExitCode codes[] = {EXIT_CODE_NOT_RUN, EXIT_CODE_NO_EXECUTE, EXIT_CODE_NO_PROGRAM, EXIT_CODE_OK};
+
+const Verb verb_shell = {
+    .name = "shell",
+    .topic = "At hand",
+    .summary = "Open a shell in a running service",
+    .operands = operands,
+    .runs_program = TRUE,
+    .groups = groups,
+    .description = description,
+    .examples = examples,
+    .exit_codes = codes,
+    .options_size = sizeof(ExecOptions),
+    .run = run,
+};
