@@ -6,6 +6,7 @@
 #include "host.h"
 
 #include <systemd/sd-bus.h>
+#include <systemd/sd-journal.h>
 
 struct Host {
     char *root;
@@ -41,6 +42,13 @@ gboolean bus_fail(GError **error, const sd_bus_error *failure, int errno_value, 
 /* Asks for a job ("StartUnit", …) and waits until it has ended. */
 gboolean job_run(Host *host, const char *method, const char *unit, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean job_watch_steady(Host *host, const char *unit, guint64 seconds, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* --- journal.c -------------------------------------------------------------------------------------------------------- */
+
+struct HostJournal {
+    sd_journal *journal; /* NULL: the host has none */
+    char **units;
+};
 
 /* --- exit-status.c ----------------------------------------------------------------------------------------------- */
 

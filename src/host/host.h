@@ -106,6 +106,44 @@ gboolean host_journal_is_closed(const Host *host);
 gboolean host_read_journal(Host *host, const char *unit, guint64 since_usec, guint max_lines, GPtrArray **ret_lines,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* An entry of the journal: its text, and what systemd adds to its own messages. Texts are fit for a terminal; NULL if they
+ * are not there. */
+typedef struct {
+    guint64 usec; /* CLOCK_REALTIME */
+    char *message, *identifier;
+    char *id;            /* of the kind of message (sd-messages.h): 32 hexadecimal digits */
+    char *invocation;    /* of the unit's run that it belongs to: likewise */
+    char *exit_code;     /* "exited", "killed", "dumped": a process of the unit ended */
+    int exit_status;     /* or the signal; -1 */
+    char *command;       /* which that was: "ExecStart" … */
+    char *executable;    /* that could not be started */
+    char *result;        /* of the unit or of its job: "exit-code", "dependency" */
+    int errno_value;     /* 0: none */
+    gboolean is_manager; /* systemd says it of the unit, and not the unit itself */
+} HostEntry;
+
+void host_entry_free(HostEntry *entry);
+/* The newest `max` entries of a unit, as host_read_journal() chooses and orders them (HostEntry; the caller unrefs); of
+ * unit NULL what the kernel and its audit say. */
+gboolean host_read_entries(Host *host, const char *unit, guint64 since_usec, guint max, GPtrArray **ret_entries,
+                           GError **error);
+
+/* A property of a unit or service (org.freedesktop.systemd1(5)) as text: a string, a number, "yes" or "no"; of a list its elements,
+ * one a line. NULL: the unit has none of that name, or there is no systemd to be asked. The caller frees. */
+char *host_get_property(Host *host, const char *unit, const char *property);
+
+/* Who listens on a port of this machine. */
+typedef struct {
+    guint32 pid;   /* 0: it could not be found out */
+    char *program; /* its name, or NULL */
+    char *unit;    /* that it belongs to, or NULL */
+} HostListener;
+
+/* FALSE without error: nobody. */
+gboolean host_find_listener(guint port, gboolean is_udp, HostListener *ret_listener);
+void host_listener_clear(HostListener *listener);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HostListener, host_listener_clear)
+
 /* --- actions ----------------------------------------------------------------------------------------------------- */
 
 /* Does an action of a plan; data of a PlanActor is the Host, or the callback calls this. Verbs, with what they do on a host

@@ -2,7 +2,6 @@
 #include "host-private.h"
 
 #include <string.h>
-#include <systemd/sd-journal.h>
 #include <unistd.h>
 
 #define SYNC_TIMEOUT_USEC (5 * G_USEC_PER_SEC) /* to have journald write what it has got; then what is there is read */
@@ -11,11 +10,6 @@
 /* sd-messages.h: SD_MESSAGE_COREDUMP_STR, SD_MESSAGE_UNIT_STARTING_STR */
 #define COREDUMP_MESSAGE "MESSAGE_ID=fc2e22bc6ee647b6b90729ab34a250b1"
 #define STARTING_MESSAGE "MESSAGE_ID=7d4958e842da4a758f6c1cdc7b36dcc5"
-
-struct HostJournal {
-    sd_journal *journal; /* NULL: the host has none */
-    char **units;
-};
 
 /* --- opening ------------------------------------------------------------------------------------------------------ */
 
