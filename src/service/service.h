@@ -6,8 +6,10 @@
  * bundle + options ─→ ServiceSpec ─→ files. The spec says what is meant in plain values, and is the one hinge: a Compose file
  * fills it too. Rendering is a pure function of the spec and the target's version of systemd. */
 
+#include "inside.h"
 #include "options.h"
 #include "paths.h"
+#include "program-file.h"
 #include "spec-values.h"
 
 #include "bundle/bundle.h"

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "why-private.h"
+
+#include <string.h>
+
+/* A program that ended by itself says why in words of its own. The messages of the C library are the same for all, and paths, ports and
+ * names stand beside them. */
+
+#define PORT_MAX 65535
+
+/* An absolute path in a message: the last before `at`, else the first behind it. The caller frees. */
+static char *find_path_in(const char *message, const char *at)
+{
+    const char *found = NULL;
+
+    for (const char *c = message; *c; c++) {
+        gboolean starts = *c == '/' && (g_ascii_isalnum(c[1]) || c[1] == '.' || c[1] == '_') &&
+                          (c == message || strchr(" '\"`([=:", c[-1]));
+
+        if (starts && (c < at || !found))
+            found = c;
+        if (c > at && found)
+            break;
+    }
+    return found ? g_strndup(found, strcspn(found, " '\"`)],;:\n")) : NULL;
+}
+
+/* A port: digits behind ':' or "port ". */
+static guint find_port_in(const char *message)
+{
+    guint found = 0;
+
+    for (const char *c = message; *c; c++) {
+        const char *digits = *c == ':' ? c + 1 : g_ascii_strncasecmp(c, "port ", 5) == 0 ? c + 5 : NULL;
+        char *end = NULL;
+        guint64 number = digits && g_ascii_isdigit(*digits) ? g_ascii_strtoull(digits, &end, 10) : 0;
+
+        /* Not the parts of a time or of an IPv6 address. */
+        if (number > 0 && number <= PORT_MAX && !(*end == ':' && g_ascii_isdigit(end[1])) && !g_ascii_isalnum(*end) &&
+            !(c >= message + 3 && c[-3] == ':' && g_ascii_isdigit(c[-1])))
+            found = (guint)number;
+    }
+    return found;
+}
+
+/* --- what they mean ---------------------------------------------------------------------------------------------------- */
+
+static void explain_port(const WhyFacts *facts, const HostEntry *entry, const char *at, GPtrArray *findings)
+{
+    guint port = find_port_in(entry->message);
+    g_auto(HostListener) listener = {0};
+    g_autoptr(GString) text = g_string_new(NULL);
+    gboolean found = port > 0 && facts->is_live &&
+                     (host_find_listener(port, FALSE, &listener) || host_find_listener(port, TRUE, &listener));
+
+    if (port > 0)
+        g_string_printf(text, "port %u is taken", port);
+    else
+        g_string_printf(text, "a port or socket that it wants is taken");
+    if (found && listener.program)
+        g_string_append_printf(text, ": '%s' (process %u%s%s) listens there", listener.program, listener.pid,
+                               listener.unit ? ", " : "", listener.unit ? listener.unit : "");
+    why_add(findings, "port-taken", NULL, g_string_free(g_steal_pointer(&text), FALSE),
+            found && listener.unit
+                ? g_strdup_printf("stop that (systemctl stop %s), or let one of them listen on another port",
+                                  listener.unit)
+            : found ? g_strdup("end that, or let one of them listen on another port")
+                    : g_strdup("look who listens: ss -lntup; then let one of them listen on another port"));
+}
+
+static void explain_read_only(const WhyFacts *facts, const HostEntry *entry, const char *at, GPtrArray *findings)
+{
+    g_autofree char *path = find_path_in(entry->message, at);
+    g_autofree char *shown = path ? text_escape(path) : NULL, *folder = path ? g_path_get_dirname(path) : NULL;
+    WhySetting setting;
+    gboolean read_only;
+    g_autofree char *source = path ? why_find_bind(facts, path, &setting, &read_only) : NULL;
+
+    if (source && read_only)
+        why_add(findings, "read-only", &setting,
+                g_strdup_printf("it wants to write '%s', which is mounted read-only", shown),
+                facts->ours ? g_strdup("gourd upgrade … --bind without ':ro', if it is to be written")
+                            : g_strdup("use BindPaths= for it, if it is to be written"));
+    else
+        why_add(
+            findings, "read-only", NULL,
+            g_strdup_printf("it wants to write %s%s%s, and the service's root is read-only", shown ? "'" : "somewhere",
+                            shown ? shown : "", shown ? "'" : ""),
+            facts->ours
+                ? g_strdup_printf(
+                      "gourd upgrade … --volume %s keeps what it writes there, --tmpfs %s forgets it at each stop",
+                      folder ? folder : "FOLDER", folder ? folder : "FOLDER")
+                : g_strdup_printf("StateDirectory=, or BindPaths= or TemporaryFileSystem= on %s, makes a place for it",
+                                  folder ? folder : "the folder"));
+}
+
+static void explain_permission(const WhyFacts *facts, const HostEntry *entry, const char *at, GPtrArray *findings)
+{
+    g_autofree char *path = find_path_in(entry->message, at);
+    g_autofree char *shown = path ? text_escape(path) : NULL;
+    g_auto(InsideNode) barrier = {0};
+    WhySetting setting;
+    g_autofree char *source = path ? why_find_bind(facts, path, &setting, NULL) : NULL;
+    gboolean blocked = path &&
+                       (why_find_barrier(facts, path, 4, &barrier) || why_find_barrier(facts, path, 6, &barrier));
+
+    if (!path)
+        return;
+    if (!blocked && source) { /* a file in it that is to be made */
+        g_autofree char *folder = g_path_get_dirname(path);
+
+        blocked = why_find_barrier(facts, folder, 3, &barrier);
+    }
+    g_autofree char *mode = blocked ? why_describe_mode(&barrier) : NULL,
+                    *where = blocked ? text_escape(barrier.path) : NULL;
+    if (blocked && source)
+        why_add(findings, "bind-source-denied", &setting,
+                g_strdup_printf("the service's user (%u) may not use '%s': '%s' on this host has %s", facts->uid, shown,
+                                where, mode),
+                g_strdup_printf("chown %u '%s' on this host (with -R for what is in it), or another mode", facts->uid,
+                                where));
+    else if (blocked)
+        why_add(findings, "permission", NULL,
+                g_strdup_printf("the service's user (%u) may not use '%s': '%s' has %s", facts->uid, shown, where,
+                                mode),
+                facts->ours ? g_strdup_printf("change the mode in the image, or gourd upgrade … --user %u", barrier.uid)
+                            : g_strdup("change the mode, or let another user run it"));
+    else
+        why_add(findings, "permission", NULL,
+                g_strdup_printf("it may not use '%s': a mode, or the service's sandbox, forbids it", shown),
+                g_strdup_printf("see who owns it (ls -ld), and what the sandbox closes: gourd audit %s", facts->unit));
+}
+
+static void explain_name(const WhyFacts *facts, const HostEntry *entry, const char *at, GPtrArray *findings)
+{
+    WhySetting setting;
+    gboolean alone = why_is_set(facts, "PrivateNetwork");
+    gboolean denied = why_setting(facts, "IPAddressDeny", &setting);
+
+    why_add(
+        findings, "name-not-resolved", denied ? &setting : NULL,
+        g_strdup_printf("a host name could not be resolved: %s", entry->message),
+        alone ? g_strdup("the service has no network (--network none, PrivateNetwork=yes): give it one")
+        : denied
+            ? g_strdup("the service may not reach all addresses: name servers too must be allowed (IPAddressAllow=)")
+            : g_strdup(
+                  "is the name right, and does `getent hosts NAME` find it on this host? Then look at /etc/resolv.conf and /etc/hosts"));
+}
+
+static void explain_library(const WhyFacts *facts, const HostEntry *entry, const char *at, GPtrArray *findings)
+{
+    const char *start = at + strlen("error while loading shared libraries: ");
+    g_autofree char *name = g_strndup(start, strcspn(start, ": "));
+
+    why_add(findings, "library-missing", NULL,
+            g_strdup_printf("the program needs the library '%s', which is not in its root", name),
+            g_strdup("install the package that has it where the image is made, and build it again"));
+}
+
+static void explain_space(const WhyFacts *facts, const HostEntry *entry, const char *at, GPtrArray *findings)
+{
+    g_autofree char *path = find_path_in(entry->message, at), *shown = path ? text_escape(path) : NULL;
+
+    why_add(
+        findings, "no-space", NULL,
+        g_strdup_printf("there is no space left%s%s%s", shown ? " for '" : "", shown ? shown : "", shown ? "'" : ""),
+        g_strdup(
+            "free some: df -h and df -i on the host show which file system is full; a tmpfs has the size that its setting says"));
+}
+
+static void explain_files(const WhyFacts *facts, const HostEntry *entry, const char *at, GPtrArray *findings)
+{
+    WhySetting setting;
+    gboolean has = why_setting(facts, "LimitNOFILE", &setting);
+
+    why_add(findings, "too-many-files", has ? &setting : NULL, g_strdup("it has as many files open as it may"),
+            g_strdup_printf("LimitNOFILE= in a drop-in raises the limit: systemctl edit %s", facts->unit));
+}
+
+static void explain_processes(const WhyFacts *facts, const HostEntry *entry, const char *at, GPtrArray *findings)
+{
+    WhySetting setting;
+    gboolean has = why_setting(facts, "TasksMax", &setting);
+
+    why_add(findings, "too-many-processes", has ? &setting : NULL,
+            g_strdup("it could not start another process or thread"),
+            facts->ours ? g_strdup("gourd upgrade … --pids raises the limit")
+                        : g_strdup("TasksMax= or LimitNPROC= raises the limit"));
+}
+
+/* A file that it cannot do without. What is not in the root may be on the host, as people expect. */
+static void explain_missing(const WhyFacts *facts, const HostEntry *entry, const char *at, GPtrArray *findings)
+{
+    g_autofree char *path = find_path_in(entry->message, at), *root = why_name_root(facts);
+    g_auto(InsideNode) node = {0};
+    g_auto(InsideNode) outside = {0};
+
+    if (!path || !why_look(facts, path, &node) || node.found)
+        return;
+    g_autofree char *shown = text_escape(path);
+    gboolean on_host = facts->root_kind != WHY_ROOT_HOST && facts->outside &&
+                       why_tree_find(facts->outside, path, &outside) && outside.found;
+    why_add(findings, "file-missing", NULL,
+            g_strdup_printf("it wants '%s', which %s has not%s", shown, root,
+                            on_host ? "; there is one on this host" : ""),
+            on_host && facts->ours ? g_strdup_printf("gourd upgrade … --bind %s:%s:ro shows the host's", shown, shown)
+            : on_host              ? g_strdup_printf("BindReadOnlyPaths=%s shows the host's", shown)
+                                   : g_strdup("put it there, or tell the program where it is"));
+}
+
+static void explain_executable(const WhyFacts *facts, const HostEntry *entry, const char *at, GPtrArray *findings)
+{
+    why_explain_exec(facts, findings);
+}
+
+static const struct {
+    const char *text; /* in any case of letters */
+    void (*explain)(const WhyFacts *facts, const HostEntry *entry, const char *at, GPtrArray *findings);
+} words[] = {
+    {"cannot run '", explain_executable},
+    {"error while loading shared libraries: ", explain_library},
+    {"address already in use", explain_port},
+    {"address in use", explain_port},
+    {"eaddrinuse", explain_port},
+    {"read-only file system", explain_read_only},
+    {"erofs", explain_read_only},
+    {"no space left on device", explain_space},
+    {"disk quota exceeded", explain_space},
+    {"too many open files", explain_files},
+    {"could not resolve host", explain_name},
+    {"name or service not known", explain_name},
+    {"temporary failure in name resolution", explain_name},
+    {"name does not resolve", explain_name},
+    {"host not found", explain_name},
+    {"enotfound", explain_name},
+    {"no such host", explain_name},
+    {"resource temporarily unavailable", explain_processes},
+    {"permission denied", explain_permission},
+    {"eacces", explain_permission},
+    {"no such file or directory", explain_missing},
+    {"enoent", explain_missing},
+};
+
+/* At the beginning of a word: "FileNotFoundError" is no ENOTFOUND. */
+static const char *find_word(const char *message, const char *word)
+{
+    gsize length = strlen(word);
+
+    for (const char *c = message; *c; c++)
+        if (g_ascii_strncasecmp(c, word, length) == 0 && (c == message || !g_ascii_isalnum(c[-1])))
+            return c;
+    return NULL;
+}
+
+/* The last words count most: what comes before may be a try that something else replaced. */
+void why_explain_words(const WhyFacts *facts, GPtrArray *findings)
+{
+    const GPtrArray *entries = facts->failure.entries;
+
+    for (guint i = entries->len; i-- > 0 && findings->len == 0;) {
+        const HostEntry *entry = g_ptr_array_index(entries, i);
+
+        for (guint j = 0; !entry->is_manager && j < G_N_ELEMENTS(words) && findings->len == 0; j++) {
+            const char *at = find_word(entry->message, words[j].text);
+
+            if (at)
+                words[j].explain(facts, entry, at, findings);
+        }
+    }
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* What `gourd why` makes of facts: here of units and words of programs as they are seen in journals, below a root that has nothing
+ * but some folders. tests/system/why-*.test makes each cause happen for real. */
+#include "doctor/why-private.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#define UNIT_PATH "/etc/systemd/system/web.service"
+
+typedef struct {
+    WhyFacts facts;
+    char *root;
+    GPtrArray *findings;
+} Fixture;
+
+static void free_source(gpointer data)
+{
+    WhySource *source = data;
+
+    g_free(source->path);
+    unit_file_free(source->file);
+    g_free(source);
+}
+
+static void add_entry(Fixture *fixture, const char *message)
+{
+    HostEntry *entry = g_new0(HostEntry, 1);
+
+    entry->message = g_strdup(message);
+    entry->exit_status = -1;
+    g_ptr_array_add(fixture->facts.entries, entry);
+    g_ptr_array_add(fixture->facts.failure.entries, entry);
+}
+
+static void set_up(Fixture *fixture, const char *unit_text)
+{
+    WhySource *source = g_new0(WhySource, 1);
+    const char *const folders[] = {"data", "etc", "srv"};
+    GError *error = NULL;
+
+    fixture->root = g_dir_make_tmp("why-XXXXXX", &error);
+    g_assert_no_error(error);
+    for (guint i = 0; i < G_N_ELEMENTS(folders); i++) {
+        g_autofree char *path = g_build_filename(fixture->root, folders[i], NULL);
+
+        g_assert_cmpint(g_mkdir(path, 0755), ==, 0);
+    }
+    source->path = g_strdup(UNIT_PATH);
+    source->file = unit_file_parse(unit_text, strlen(unit_text), NULL, &error);
+    g_assert_no_error(error);
+    fixture->facts = (WhyFacts){.unit = "web.service", .root_kind = WHY_ROOT_FOLDER, .user_known = TRUE};
+    fixture->facts.host = host_open(NULL, &error);
+    g_assert_no_error(error);
+    fixture->facts.sources = g_ptr_array_new_with_free_func(free_source);
+    g_ptr_array_add(fixture->facts.sources, source);
+    fixture->facts.entries = g_ptr_array_new_with_free_func((GDestroyNotify)host_entry_free);
+    fixture->facts.failure.entries = g_ptr_array_new();
+    fixture->facts.root_path = g_strdup(fixture->root);
+    fixture->facts.root = why_tree_open(fixture->root, FALSE, &error);
+    g_assert_no_error(error);
+    fixture->facts.outside = why_tree_open("/", FALSE, &error);
+    g_assert_no_error(error);
+    fixture->findings = why_findings_new();
+}
+
+static void tear_down(Fixture *fixture)
+{
+    const char *const folders[] = {"data", "etc", "srv", ""};
+
+    for (guint i = 0; i < G_N_ELEMENTS(folders); i++) {
+        g_autofree char *path = g_build_filename(fixture->root, folders[i], NULL);
+
+        g_assert_cmpint(g_rmdir(path), ==, 0);
+    }
+    g_ptr_array_unref(fixture->findings);
+    host_free(fixture->facts.host);
+    why_facts_clear(&fixture->facts);
+    g_free(fixture->root);
+}
+
+static void assert_finding(const Fixture *fixture, const char *cause, const char *part, const char *place)
+{
+    g_assert_cmpuint(fixture->findings->len, ==, 1);
+    const WhyFinding *finding = g_ptr_array_index(fixture->findings, 0);
+
+    g_assert_cmpstr(finding->cause, ==, cause);
+    if (!strstr(finding->text, part))
+        g_error("'%s' is not in '%s'", part, finding->text);
+    g_assert_cmpstr(finding->place, ==, place);
+    g_assert_nonnull(finding->remedy);
+    g_assert_false(g_str_has_suffix(finding->text, "."));
+    g_assert_false(g_str_has_suffix(finding->remedy, "."));
+}
+
+static void words_of_programs_are_understood(void)
+{
+    static const struct {
+        const char *message, *cause, *part;
+    } cases[] = {
+        {"nginx: [emerg] bind() to 0.0.0.0:9 failed (98: Address already in use)", "port-taken", "port 9 is taken"},
+        {"listen tcp :9: bind: address already in use", "port-taken", "port 9 is taken"},
+        {"Error: listen EADDRINUSE: address already in use :::9", "port-taken", "port 9 is taken"},
+        {"12:30:45 could not bind: Address in use", "port-taken", "a port or socket that it wants is taken"},
+        {"sh: 1: cannot create /data/x: Read-only file system", "read-only", "'/data/x'"},
+        {"OSError: [Errno 30] Read-only file system: '/data/x'", "read-only", "'/data/x'"},
+        {"EROFS: read-only file system, mkdir '/data/y'", "read-only", "'/data/y'"},
+        {"cat: /etc/app.conf: No such file or directory", "file-missing", "'/etc/app.conf'"},
+        {"FileNotFoundError: [Errno 2] No such file or directory: '/etc/app.conf'", "file-missing", "'/etc/app.conf'"},
+        {"/bin/x: error while loading shared libraries: libz.so.1: cannot open shared object file: No such file or directory",
+         "library-missing", "'libz.so.1'"},
+        {"could not translate host name \"db\" to address: Name or service not known", "name-not-resolved", "db"},
+        {"curl: (6) Could not resolve host: db", "name-not-resolved", "db"},
+        {"getaddrinfo ENOTFOUND db", "name-not-resolved", "db"},
+        {"dial tcp: lookup db on 127.0.0.53:53: no such host", "name-not-resolved", "db"},
+        {"write error: No space left on device", "no-space", "there is no space left"},
+        {"accept4: Too many open files", "too-many-files", "as many files open"},
+        {"fork: Resource temporarily unavailable", "too-many-processes", "another process"},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        Fixture fixture;
+
+        g_test_message("%s", cases[i].message);
+        set_up(&fixture, "[Service]\nExecStart=/bin/x\n");
+        add_entry(&fixture, "starting");
+        add_entry(&fixture, cases[i].message);
+        why_explain_words(&fixture.facts, fixture.findings);
+        assert_finding(&fixture, cases[i].cause, cases[i].part, NULL);
+        tear_down(&fixture);
+    }
+}
+
+static void words_that_mean_nothing_are_left_alone(void)
+{
+    static const char *const messages[] = {"", "port 80", "done: /data", "cat: /etc: No such file or directory",
+                                           "cat: app.conf: No such file or directory"};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(messages); i++) {
+        Fixture fixture;
+
+        set_up(&fixture, "[Service]\nExecStart=/bin/x\n");
+        add_entry(&fixture, messages[i]);
+        why_explain_words(&fixture.facts, fixture.findings);
+        g_assert_cmpuint(fixture.findings->len, ==, 0);
+        tear_down(&fixture);
+    }
+}
+
+static void a_missing_mount_point_is_found_without_a_word_of_systemd(void)
+{
+    Fixture fixture;
+
+    set_up(&fixture,
+           "[Service]\nBindPaths=/tmp:/data\nBindPaths=/nothing-there\nBindPaths=\nBindReadOnlyPaths=/tmp:/srv/www\n");
+    why_explain_namespace(&fixture.facts, fixture.findings);
+    assert_finding(&fixture, "mount-point-missing", "has no folder '/srv/www' to mount on",
+                   "BindReadOnlyPaths=/tmp:/srv/www (" UNIT_PATH ":5)");
+    tear_down(&fixture);
+}
+
+static void mounts_make_room_for_others(void)
+{
+    Fixture fixture;
+
+    set_up(
+        &fixture,
+        "[Service]\nBindPaths=/tmp:/data\nBindPaths=/tmp:/data/below\nTemporaryFileSystem=/run/app\nReadWritePaths=-/nothing\n");
+    why_explain_namespace(&fixture.facts, fixture.findings);
+    g_assert_cmpuint(fixture.findings->len, ==, 0);
+    tear_down(&fixture);
+}
+
+static void every_step_of_systemd_has_a_sentence(void)
+{
+    guint count = 0;
+
+    for (int status = 200; status < 256; status++) {
+        Fixture fixture;
+
+        if (!why_step_name(status))
+            continue;
+        count++;
+        set_up(&fixture, "[Service]\nExecStart=/bin/x\nUser=root\n");
+        why_explain_step(&fixture.facts, status, fixture.findings);
+        g_assert_cmpuint(fixture.findings->len, ==, 1);
+        tear_down(&fixture);
+    }
+    /* systemd.exec(5) has 200 to 245 but 223, 234 and 244. */
+    g_assert_cmpuint(count, ==, 43);
+}
+
+static void causes_are_named_once(void)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (const WhyCause *cause = why_causes(); cause->name; cause++) {
+        g_assert_true(g_hash_table_add(seen, (gpointer)cause->name));
+        g_assert_false(g_str_has_suffix(cause->text, "."));
+    }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/why/words_of_programs_are_understood", words_of_programs_are_understood);
+    g_test_add_func("/why/words_that_mean_nothing_are_left_alone", words_that_mean_nothing_are_left_alone);
+    g_test_add_func("/why/a_missing_mount_point_is_found_without_a_word_of_systemd",
+                    a_missing_mount_point_is_found_without_a_word_of_systemd);
+    g_test_add_func("/why/mounts_make_room_for_others", mounts_make_room_for_others);
+    g_test_add_func("/why/every_step_of_systemd_has_a_sentence", every_step_of_systemd_has_a_sentence);
+    g_test_add_func("/why/causes_are_named_once", causes_are_named_once);
+    return g_test_run();
+}
