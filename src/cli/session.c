@@ -5,6 +5,7 @@
 #include "listing.h"
 #include "progress.h"
 #include "report.h"
+#include "why-print.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -204,13 +205,22 @@ static char *describe_aftermath(const Session *session, const StoreChange *chang
     return g_strdup("everything is as before");
 }
 
-/* Puts what the journal says between the message and its hint. */
+/* What to do about the first thing that was found. */
+static const char *find_remedy(const Why *why)
+{
+    const WhyFinding *finding = why && why->findings->len > 0 ? g_ptr_array_index(why->findings, 0) : NULL;
+
+    return finding ? finding->remedy : NULL;
+}
+
+/* Puts what the journal says, and why that is, between the message and its hint. */
 static void explain_failure(const Session *session, const StoreChange *change, GError **error)
 {
     g_autofree char *message = NULL, *hint = NULL, *aftermath = describe_aftermath(session, change);
     g_autoptr(GString) text = g_string_new(NULL);
     const char *unit = NULL;
     const GPtrArray *lines = store_failure_lines(session->store, &unit);
+    const Why *why = store_failure_why(session->store);
     GourdError code = (GourdError)(*error)->code;
 
     gourd_error_split(*error, &message, &hint);
@@ -220,9 +230,13 @@ static void explain_failure(const Session *session, const StoreChange *change, G
         g_string_append_printf(text, "\nwhat the journal has of %s:", unit);
     for (guint i = 0; lines && i < lines->len; i++)
         g_string_append_printf(text, "\n    %s", (const char *)g_ptr_array_index(lines, i));
+    if (why)
+        why_append(text, why);
     g_string_append_printf(text, "\n%s", aftermath);
     gourd_error_set(error, code, "%s", text->str);
-    if (hint)
+    if (find_remedy(why))
+        gourd_error_hint(error, "%s", find_remedy(why));
+    else if (hint)
         gourd_error_hint(error, "%s", hint);
 }
 

@@ -116,6 +116,8 @@ static void keep_failure(Store *store, const char *argument, guint64 since_usec)
         lines = g_ptr_array_new_with_free_func(g_free);
     g_clear_pointer(&store->failure_lines, g_ptr_array_unref);
     store->failure_lines = g_steal_pointer(&lines);
+    why_free(store->failure_why);
+    store->failure_why = why_unit(store->host, unit, NULL);
     g_free(store->failed_unit);
     store->failed_unit = g_steal_pointer(&unit);
 }
@@ -214,6 +216,7 @@ gboolean store_apply(Store *store, const StoreChange *change, const PlanActor *a
     store->change = change;
     store->actor = actor;
     g_clear_pointer(&store->failure_lines, g_ptr_array_unref);
+    g_clear_pointer(&store->failure_why, why_free);
     g_ptr_array_set_size(store->not_revived, 0);
     g_autoptr(GError) failure = NULL;
     gboolean applied = plan_apply(change->plan, host_root(store->host), JOURNAL_PATH, &own, &failure);
@@ -235,6 +238,11 @@ const GPtrArray *store_failure_lines(const Store *store, const char **ret_unit)
     if (store->failure_lines && ret_unit)
         *ret_unit = store->failed_unit;
     return store->failure_lines;
+}
+
+const Why *store_failure_why(const Store *store)
+{
+    return store->failure_why;
 }
 
 const GPtrArray *store_not_revived(const Store *store)

@@ -21,6 +21,7 @@ struct Store {
     const StoreChange *change;
     const PlanActor *actor; /* of the caller; may be NULL */
     GPtrArray *failure_lines;
+    Why *failure_why;
     char *failed_unit;
     GPtrArray *not_revived; /* char * */
 };

@@ -34,6 +34,7 @@ void store_free(Store *store)
     fd_close(&store->lock);
     fd_close(&store->root);
     g_clear_pointer(&store->failure_lines, g_ptr_array_unref);
+    why_free(store->failure_why);
     g_ptr_array_unref(store->not_revived);
     g_free(store->failed_unit);
     g_free(store);

@@ -7,6 +7,7 @@
  * serialises those who change something; readers take none. Verbs make plans; store_apply() carries one out, and
  * store_lock() first undoes what a killed run left. */
 
+#include "doctor/doctor.h"
 #include "host/host.h"
 #include "service/service.h"
 
@@ -126,5 +127,7 @@ gboolean store_apply(Store *store, const StoreChange *change, const PlanActor *a
 /* Why the last store_apply() failed, as the journal tells: lines (char *) of the unit that failed, from before anything was
  * undone; NULL if no unit did. Borrowed. */
 const GPtrArray *store_failure_lines(const Store *store, const char **ret_unit);
+/* What was wrong with that unit, found before anything was undone; NULL if no unit failed, or nothing was found. Borrowed. */
+const Why *store_failure_why(const Store *store);
 /* Units (char *) that could not be brought back to what they did before when a change was undone. Borrowed; may be empty. */
 const GPtrArray *store_not_revived(const Store *store);
