@@ -60,7 +60,6 @@ void content_free(gpointer content);
 typedef struct {
     guint32 block_size;
     guint32 shared_below;  /* files smaller than this share a block */
-    guint32 pack_size_max; /* raw bytes of a block that files share; at least shared_below */
     gboolean share_tails;  /* so do the last pieces of larger files, if they are as small */
 } CutRules;
 

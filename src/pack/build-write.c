@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "build.h"
 
-/* Of fewer inodes the tables, compressed, are read with the first few files; docs/decisions/0003. */
-#define PLAIN_TABLES_FROM 16384u
+/* Of a tree with so many names, files are read one here, one there, each for itself: then packs are short and tables plain. Those of a
+ * smaller one are soon read altogether. docs/decisions/0003. */
+#define MANY_NAMES 16384u
+#define FAST_PACK_SIZE_MANY (40u * 1024)
+#define FAST_PACK_SIZE_FEW (64u * 1024)
 
 static gboolean begin_index(Build *build, GError **error)
 {
@@ -64,12 +67,11 @@ static void index_files(Build *build)
 static gboolean write_data(Build *build, guint64 *ret_end, GError **error)
 {
     const PackOptions *options = build->options;
-    guint64 inodes = build->layout->files->len + build->layout->folders + build->layout->others;
     SquashOptions squash_options = {
         .codec = options->codec,
         .level = options->level,
         .block_size = options->block_size,
-        .plain_tables = options->layout == PACK_LAYOUT_FAST && inodes >= PLAIN_TABLES_FROM,
+        .plain_tables = options->layout == PACK_LAYOUT_FAST && build->many_names,
         .time = (guint32)build->time,
     };
 
@@ -125,11 +127,28 @@ static gboolean write_index(Build *build, GError **error)
     return fd_pwrite(output_file_fd(build->output), build->output_path, bytes, size, offset, error);
 }
 
+static gboolean count_name(TreeNode *node, gpointer user_data, GError **error)
+{
+    ++*(guint64 *)user_data;
+    return TRUE;
+}
+
+static guint32 pack_size_max(const Build *build)
+{
+    guint32 block_size = build->options->block_size;
+
+    if (build->options->layout == PACK_LAYOUT_SMALL)
+        return block_size;
+    return MIN(build->many_names ? FAST_PACK_SIZE_MANY : FAST_PACK_SIZE_FEW, block_size);
+}
+
 gboolean build_write(Build *build, GError **error)
 {
-    guint64 data_end;
+    guint64 data_end, names = 0;
 
-    build->layout = layout_new(build->tree, build->store);
+    tree_walk(tree_root(build->tree), count_name, &names, NULL);
+    build->many_names = names >= MANY_NAMES;
+    build->layout = layout_new(build->tree, build->store, pack_size_max(build));
     block_store_free_buffers(build->store);
     if (!write_data(build, &data_end, error))
         return FALSE;

@@ -51,17 +51,16 @@ void build_report(guint64 done, gpointer user_data)
     g_mutex_unlock(&build->report_lock);
 }
 
-/* Reading one small file means to expand the block that it shares: so they are kept short. */
-#define FAST_SHARED_BELOW (32u * 1024)
-#define FAST_PACK_SIZE (56u * 1024)
+/* Reading one small file means to expand the block that it shares; larger ones have their own. docs/decisions/0003. */
+#define FAST_SHARED_BELOW (24u * 1024)
 
 static CutRules cut_rules(const PackOptions *options)
 {
     guint32 block_size = options->block_size;
 
     if (options->layout == PACK_LAYOUT_SMALL)
-        return (CutRules){block_size, block_size, block_size, TRUE};
-    return (CutRules){block_size, MIN(FAST_SHARED_BELOW, block_size), MIN(FAST_PACK_SIZE, block_size), FALSE};
+        return (CutRules){block_size, block_size, TRUE};
+    return (CutRules){block_size, MIN(FAST_SHARED_BELOW, block_size), FALSE};
 }
 
 static gboolean prepare(Build *build, GError **error)

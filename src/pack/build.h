@@ -38,6 +38,7 @@ struct Build {
     Tree *tree;
     Additions *additions;
     GBytes *metadata;
+    gboolean many_names;
     Layout *layout;
     SquashWriter *writer;
     IndexBuilder *index; /* or NULL */

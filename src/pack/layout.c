@@ -9,7 +9,8 @@ typedef struct {
     GHashTable *places; /* Place by size and digest */
     GHashTable *bodies; /* Spot by the blocks of a file without what is packed */
     GHashTable *packed; /* Spot by what is packed */
-    Pack *pack;         /* being filled, or NULL */
+    guint32 pack_size_max;
+    Pack *pack; /* being filled, or NULL */
 } Builder;
 
 /* Where a part of a file lies, so that other files with the same part lie there too. */
@@ -108,7 +109,7 @@ static void add_to_pack(Builder *builder, Place *place, Piece *piece)
         place->pack_offset = (guint32)known->offset;
         return;
     }
-    if (builder->pack && builder->pack->size + piece->size > block_store_rules(builder->store)->pack_size_max)
+    if (builder->pack && builder->pack->size + piece->size > builder->pack_size_max)
         close_pack(builder);
     if (!builder->pack) {
         builder->pack = g_new0(Pack, 1);
@@ -219,13 +220,20 @@ static gboolean visit(TreeNode *node, gpointer user_data, GError **error)
     return TRUE;
 }
 
-Layout *layout_new(Tree *tree, BlockStore *store)
+Layout *layout_new(Tree *tree, BlockStore *store, guint32 pack_size_max)
 {
     Layout *layout = g_new0(Layout, 1);
     g_autoptr(GHashTable) places = g_hash_table_new(place_hash, place_equal);
     g_autoptr(GHashTable) bodies = g_hash_table_new_full(spot_hash, spot_equal, g_free, NULL);
     g_autoptr(GHashTable) packed = g_hash_table_new_full(spot_hash, spot_equal, g_free, NULL);
-    Builder builder = {.layout = layout, .store = store, .places = places, .bodies = bodies, .packed = packed};
+    Builder builder = {
+        .layout = layout,
+        .store = store,
+        .places = places,
+        .bodies = bodies,
+        .packed = packed,
+        .pack_size_max = pack_size_max,
+    };
 
     layout->items = g_array_new(FALSE, FALSE, sizeof(LayoutItem));
     layout->packs = g_ptr_array_new_with_free_func(pack_free);

@@ -55,7 +55,8 @@ typedef struct {
     guint64 folders, others; /* inodes that are not files */
 } Layout;
 
-/* The store is settled, the tree finished; all its files have their content read. */
-Layout *layout_new(Tree *tree, BlockStore *store);
+/* The store is settled, the tree finished; all its files have their content read. Packs get at most pack_size_max raw bytes, which are
+ * at least shared_below of the store. */
+Layout *layout_new(Tree *tree, BlockStore *store, guint32 pack_size_max);
 void layout_free(Layout *layout);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Layout, layout_free)
