@@ -25,17 +25,34 @@ struct Emission {
     const EmitJob *job;
     GMutex lock;
     GCond done;
-    GQueue under_way; /* EmitTask *, in the order of the items */
-    GPtrArray *spare; /* EmitTask * to be used again */
-    guint ahead;      /* the next item to look at for a task */
-    guint32 room;     /* bytes of the longest block that gets a task */
-    guint window;     /* tasks that may be under way at the same time, two buffers each */
-    guint64 offset;   /* of the next item */
-    guint64 written;  /* raw bytes */
+    const EmitTask *awaited; /* under the lock: whose end the writer waits for */
+    GQueue under_way;        /* EmitTask *, in the order of the items */
+    GPtrArray *spare;        /* EmitTask * to be used again */
+    guint ahead;             /* the next item to look at for a task */
+    guint32 room;            /* bytes of the longest block that gets a task */
+    guint window;            /* tasks that may be under way at the same time, two buffers each */
+    guint64 offset;          /* of the next item */
+    guint64 written;         /* raw bytes */
     /* blocks that lie one after the other in the scratch file are copied in one go */
     guint64 copy_from, copy_to, copy_size;
     guint64 written_back; /* up to where the kernel was told to write to the disk */
 };
+
+/* How many bytes of a pack, from piece *index on, lie side by side in the scratch file too; goes behind them. */
+static guint32 measure_run(const Pack *pack, guint *index)
+{
+    const Piece *piece = g_ptr_array_index(pack->pieces, *index);
+    guint32 size = 0;
+
+    for (guint64 start = piece->raw.scratch; *index < pack->pieces->len; ++*index) {
+        piece = g_ptr_array_index(pack->pieces, *index);
+        g_assert(piece->kind == PIECE_RAW);
+        if (piece->raw.scratch != start + size)
+            break;
+        size += piece->size;
+    }
+    return size;
+}
 
 static gboolean read_raw(EmitTask *self, guint32 *ret_size, GError **error)
 {
@@ -49,13 +66,13 @@ static gboolean read_raw(EmitTask *self, guint32 *ret_size, GError **error)
         return fd_pread_exactly(fd, "the temporary file", self->raw, block->size, block->scratch, error);
     }
     *ret_size = 0;
-    for (guint i = 0; i < pack->pieces->len; i++) {
-        const Piece *piece = g_ptr_array_index(pack->pieces, i);
+    for (guint i = 0; i < pack->pieces->len;) {
+        const Piece *first = g_ptr_array_index(pack->pieces, i);
+        guint32 size = measure_run(pack, &i);
 
-        g_assert(piece->kind == PIECE_RAW);
-        if (!fd_pread_exactly(fd, "the temporary file", self->raw + *ret_size, piece->size, piece->raw.scratch, error))
+        if (!fd_pread_exactly(fd, "the temporary file", self->raw + *ret_size, size, first->raw.scratch, error))
             return FALSE;
-        *ret_size += piece->size;
+        *ret_size += size;
     }
     return TRUE;
 }
@@ -70,7 +87,8 @@ static void run_emit(Task *task, const WorkerTools *tools)
         block_codec_compress(tools->codec, self->raw, size, self->stored, &self->stored_size);
     g_mutex_lock(&emission->lock);
     self->done = TRUE;
-    g_cond_signal(&emission->done);
+    if (emission->awaited == self)
+        g_cond_signal(&emission->done);
     g_mutex_unlock(&emission->lock);
 }
 
@@ -168,8 +186,10 @@ static gboolean write_task(Emission *emission, LayoutItem *item, IndexBlock *ret
     guint32 size = block ? block->size : item->pack->size;
 
     g_mutex_lock(&emission->lock);
+    emission->awaited = self;
     while (!self->done)
         g_cond_wait(&emission->done, &emission->lock);
+    emission->awaited = NULL;
     g_mutex_unlock(&emission->lock);
     g_ptr_array_add(emission->spare, self);
     g_assert(self->item == item);
