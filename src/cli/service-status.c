@@ -94,7 +94,7 @@ static char *find_attention(const Session *session, const ServiceStatus *status)
     if (strcmp(unit->load_state, "loaded") != 0)
         return g_strdup_printf("the unit is %s", unit->load_state);
     if (strcmp(unit->active_state, "failed") == 0)
-        return g_strdup_printf("failed: %s", unit->result);
+        return g_strdup_printf("failed (%s): gourd why %s", unit->result, status->service->name);
     if (g_strcmp0(status->health, "unhealthy") == 0)
         return line_escape(unit->status_text, strlen(unit->status_text));
     if (unit->n_restarts > 0)

@@ -98,15 +98,15 @@ static char *parse_address(const char *text)
     return g_strdup(address);
 }
 
-static gboolean is_known(const GPtrArray *ports, const HostPort *port)
-{
-    for (guint i = 0; i < ports->len; i++) {
-        const HostPort *known = g_ptr_array_index(ports, i);
+/* A socket that waits for others. */
+typedef struct {
+    guint64 inode;
+    HostPort port;
+} Waiting;
 
-        if (known->port == port->port && known->is_udp == port->is_udp && g_strcmp0(known->address, port->address) == 0)
-            return TRUE;
-    }
-    return FALSE;
+static void waiting_clear(gpointer data)
+{
+    g_free(((Waiting *)data)->port.address);
 }
 
 /* A line's words, of which these are looked at. */
@@ -116,7 +116,7 @@ enum {
     WORD_INODE = 9,
 };
 
-static void add_line(const char *line, gboolean is_udp, GHashTable *inodes, GPtrArray *ports)
+static void add_line(const char *line, gboolean is_udp, GArray *sockets)
 {
     g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
     guint64 number, state, inode;
@@ -130,18 +130,36 @@ static void add_line(const char *line, gboolean is_udp, GHashTable *inodes, GPtr
     if (!colon || !g_ascii_string_to_unsigned(colon + 1, 16, 0, G_MAXUINT16, &number, NULL) ||
         !g_ascii_string_to_unsigned(g_ptr_array_index(words, WORD_STATE), 16, 0, G_MAXUINT8, &state, NULL) ||
         !g_ascii_string_to_unsigned(g_ptr_array_index(words, WORD_INODE), 10, 0, G_MAXUINT64, &inode, NULL) ||
-        state != (is_udp ? UNCONNECTED : LISTENING) || !g_hash_table_contains(inodes, &inode))
+        state != (is_udp ? UNCONNECTED : LISTENING))
         return;
-    HostPort *port = g_new0(HostPort, 1);
     *colon = '\0';
-    port->is_udp = is_udp;
-    port->port = (guint16)number;
-    port->address = parse_address(local);
-    if (is_known(ports, port))
-        port_free(port);
-    else
-        g_ptr_array_add(ports, port);
+    Waiting socket = {
+        .inode = inode,
+        .port = {.is_udp = is_udp, .port = (guint16)number, .address = parse_address(local)},
+    };
+    g_array_append_val(sockets, socket);
 }
+
+/* All sockets of this process's network that wait (Waiting). */
+static GArray *read_sockets(void)
+{
+    static const char *const tables[] = {"tcp", "tcp6", "udp", "udp6"};
+    GArray *sockets = g_array_new(FALSE, FALSE, sizeof(Waiting));
+
+    g_array_set_clear_func(sockets, waiting_clear);
+    for (guint i = 0; i < G_N_ELEMENTS(tables); i++) {
+        g_autofree char *path = g_build_filename("/proc/self/net", tables[i], NULL), *text = NULL;
+
+        if (!g_file_get_contents(path, &text, NULL, NULL))
+            continue;
+        g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+        for (char **line = lines; *line; line++)
+            add_line(*line, g_str_has_prefix(tables[i], "udp"), sockets);
+    }
+    return sockets;
+}
+
+/* --- the ports of a unit ------------------------------------------------------------------------------------------ */
 
 static gint compare_ports(gconstpointer a, gconstpointer b)
 {
@@ -154,22 +172,12 @@ static gint compare_ports(gconstpointer a, gconstpointer b)
     return g_strcmp0(x->address, y->address);
 }
 
-static GPtrArray *find_ports(GHashTable *inodes)
+static gboolean is_known(const GPtrArray *ports, const HostPort *port)
 {
-    static const char *const tables[] = {"tcp", "tcp6", "udp", "udp6"};
-    GPtrArray *ports = g_ptr_array_new_with_free_func(port_free);
-
-    for (guint i = 0; i < G_N_ELEMENTS(tables); i++) {
-        g_autofree char *path = g_build_filename("/proc/self/net", tables[i], NULL), *text = NULL;
-
-        if (!g_file_get_contents(path, &text, NULL, NULL))
-            continue;
-        g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-        for (char **line = lines; *line; line++)
-            add_line(*line, g_str_has_prefix(tables[i], "udp"), inodes, ports);
-    }
-    g_ptr_array_sort(ports, compare_ports);
-    return ports;
+    for (guint i = 0; i < ports->len; i++)
+        if (compare_ports(&ports->pdata[i], &port) == 0)
+            return TRUE;
+    return FALSE;
 }
 
 GPtrArray *host_list_ports(const HostUnit *unit)
@@ -184,5 +192,85 @@ GPtrArray *host_list_ports(const HostUnit *unit)
     add_processes(group, 0, pids);
     for (guint i = 0; i < pids->len; i++)
         seen = add_sockets(g_ptr_array_index(pids, i), inodes) || seen;
-    return seen ? find_ports(inodes) : NULL;
+    if (!seen)
+        return NULL;
+    g_autoptr(GArray) sockets = read_sockets();
+    GPtrArray *ports = g_ptr_array_new_with_free_func(port_free);
+    for (guint i = 0; i < sockets->len; i++) {
+        Waiting *socket = &g_array_index(sockets, Waiting, i);
+
+        if (!g_hash_table_contains(inodes, &socket->inode) || is_known(ports, &socket->port))
+            continue;
+        g_ptr_array_add(ports, g_memdup2(&socket->port, sizeof socket->port));
+        socket->port.address = NULL;
+    }
+    g_ptr_array_sort(ports, compare_ports);
+    return ports;
+}
+
+/* --- the unit of a port ------------------------------------------------------------------------------------------- */
+
+static guint32 find_process(guint64 inode)
+{
+    g_autoptr(GDir) folder = g_dir_open("/proc", 0, NULL);
+    const char *name;
+    guint64 pid;
+    guint32 found = 0;
+
+    /* systemd has the sockets of units that wait for a connection open too: it is named only if nobody else has. */
+    while (folder && found <= 1 && (name = g_dir_read_name(folder))) {
+        g_autoptr(GHashTable) inodes = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+
+        if (g_ascii_string_to_unsigned(name, 10, 1, G_MAXINT32, &pid, NULL) && add_sockets(name, inodes) &&
+            g_hash_table_contains(inodes, &inode))
+            found = (guint32)pid;
+    }
+    return found;
+}
+
+/* The last part of a control group's path that is a unit's: "/system.slice/web.service/sub". */
+static char *find_unit_of(guint32 pid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%u/cgroup", pid);
+    g_autofree char *text = NULL;
+    char *unit = NULL;
+
+    if (!g_file_get_contents(path, &text, NULL, NULL))
+        return NULL;
+    g_auto(GStrv) parts = g_strsplit_set(text, "/\n", -1);
+    for (char **part = parts; *part && !unit; part++)
+        if (g_str_has_suffix(*part, ".service") || g_str_has_suffix(*part, ".scope"))
+            unit = g_strdup(*part);
+    return unit;
+}
+
+void host_listener_clear(HostListener *listener)
+{
+    g_free(listener->program);
+    g_free(listener->unit);
+    *listener = (HostListener){0};
+}
+
+gboolean host_find_listener(guint port, gboolean is_udp, HostListener *ret_listener)
+{
+    g_autoptr(GArray) sockets = read_sockets();
+    const Waiting *socket = NULL;
+
+    for (guint i = 0; i < sockets->len && !socket; i++) {
+        const Waiting *waiting = &g_array_index(sockets, Waiting, i);
+
+        if (waiting->port.port == port && waiting->port.is_udp == is_udp)
+            socket = waiting;
+    }
+    if (!socket)
+        return FALSE;
+    *ret_listener = (HostListener){.pid = find_process(socket->inode)};
+    if (ret_listener->pid > 0) {
+        g_autofree char *path = g_strdup_printf("/proc/%u/comm", ret_listener->pid);
+
+        if (g_file_get_contents(path, &ret_listener->program, NULL, NULL))
+            g_strchomp(ret_listener->program);
+        ret_listener->unit = find_unit_of(ret_listener->pid);
+    }
+    return TRUE;
 }
