@@ -29,9 +29,9 @@ static char *read_field(sd_journal *journal, const char *field)
 
 static char *read_either(sd_journal *journal, const char *field, const char *other)
 {
-    char *text = read_field(journal, field);
+    g_autofree char *text = read_field(journal, field);
 
-    return text ? text : read_field(journal, other);
+    return text && *text ? g_steal_pointer(&text) : read_field(journal, other);
 }
 
 static gint64 read_number(sd_journal *journal, const char *field, gint64 otherwise)
@@ -65,6 +65,27 @@ static HostEntry *read_entry(sd_journal *journal)
     return entry;
 }
 
+/* Besides what journalctl -u finds: what a process that systemd has just made says before it becomes the program, and which was gone
+ * before the journal could look whose it was. */
+static HostJournal *open_unit(Host *host, const char *unit, GError **error)
+{
+    const char *const units[] = {unit, NULL};
+    g_autoptr(HostJournal) journal = host_journal_open(host, units, FALSE, error);
+    g_autofree char *match = g_strconcat("UNIT=", unit, NULL);
+    int r = 0;
+
+    if (journal && journal->journal) {
+        r = sd_journal_add_match(journal->journal, match, 0);
+        if (r >= 0)
+            r = sd_journal_add_match(journal->journal, "_UID=0", 0);
+    }
+    if (r < 0) {
+        gourd_error_set_errno(error, -r, "cannot read the journal");
+        return NULL;
+    }
+    return g_steal_pointer(&journal);
+}
+
 /* The kernel's own lines, and those of its audit (of which the kills of seccomp(2) are). */
 static HostJournal *open_kernel(Host *host, GError **error)
 {
@@ -87,8 +108,7 @@ static HostJournal *open_kernel(Host *host, GError **error)
 gboolean host_read_entries(Host *host, const char *unit, guint64 since_usec, guint max, GPtrArray **ret_entries,
                            GError **error)
 {
-    const char *const units[] = {unit, NULL};
-    g_autoptr(HostJournal) journal = unit ? host_journal_open(host, units, FALSE, error) : open_kernel(host, error);
+    g_autoptr(HostJournal) journal = unit ? open_unit(host, unit, error) : open_kernel(host, error);
     g_autoptr(GPtrArray) entries = g_ptr_array_new_with_free_func((GDestroyNotify)host_entry_free);
 
     if (!journal || !host_journal_seek(journal, since_usec, max, error))
