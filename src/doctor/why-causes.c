@@ -27,6 +27,7 @@ static const WhyCause causes[] = {
     {"interpreter-missing", "the interpreter of a script is not in the root"},
     {"loader-missing", "the dynamic loader of a binary is not in the root"},
     {"library-missing", "a shared library is not in the root"},
+    {"command-missing", "a script calls a program that is not in the root"},
     {"working-folder-missing", "the working folder is not in the root"},
     {"working-folder-denied", "the service's user may not enter it"},
     /* who it is, and what it may */
@@ -48,6 +49,7 @@ static const WhyCause causes[] = {
     {"folder-unwritable", "a folder cannot be made because its file system is full or read-only"},
     {"stream-missing", "the file of standard input, or the folder of standard output, is not there"},
     {"device-missing", "a device is not there"},
+    {"device-hidden", "PrivateDevices= hides a device"},
     {"socket-missing", "it is started by a socket, and was started without"},
     /* limits */
     {"out-of-memory", "it was killed for memory"},

@@ -6,6 +6,7 @@
 #define ENTRIES_MAX 400 /* of the journal: some runs of a service that restarts again and again, with what it says */
 
 /* sd-messages.h */
+#define MESSAGE_SUCCESS "7ad2d189f7e94e70a38c781354912448"
 #define MESSAGE_STARTED "39f53479d3a045ac8e11786248231fbf"
 #define MESSAGE_PROCESS_EXIT "98e322203f7a4ed290d09fe03c09fe15"
 #define MESSAGE_FAILURE_RESULT "d9b373ed55a64feb8242e02dbe79a49c"
@@ -90,7 +91,22 @@ static gboolean is_kind(const HostEntry *entry, const char *id)
     return g_strcmp0(entry->id, id) == 0;
 }
 
-/* Whether an entry is of the same run. */
+/* The run that an entry belongs to. Where the journal could not tell, as of a process that had ended before it looked, it is that of
+ * which systemd spoke last. */
+static void fill_invocations(GPtrArray *entries)
+{
+    const char *current = NULL;
+
+    for (guint i = 0; i < entries->len; i++) {
+        HostEntry *entry = g_ptr_array_index(entries, i);
+
+        if (!entry->invocation && !entry->is_manager)
+            entry->invocation = g_strdup(current);
+        else if (entry->is_manager && entry->invocation)
+            current = entry->invocation;
+    }
+}
+
 static gboolean is_of_run(const HostEntry *entry, const char *invocation)
 {
     return g_strcmp0(entry->invocation, invocation) == 0;
@@ -150,6 +166,27 @@ static void find_failure(WhyFacts *facts)
         if (is_of_run(entry, last->invocation))
             take_entry(failure, entry);
     }
+}
+
+/* The last run, if systemd is content with how it ended: without an error, and nobody stopped it. */
+static void find_quiet_end(WhyFacts *facts)
+{
+    const char *invocation = NULL;
+    WhySetting type;
+
+    for (guint i = facts->entries->len; i-- > 0;) {
+        const HostEntry *entry = g_ptr_array_index(facts->entries, i);
+
+        if (!invocation && is_kind(entry, MESSAGE_FAILURE_RESULT))
+            return;
+        if (!invocation && is_kind(entry, MESSAGE_SUCCESS))
+            invocation = entry->invocation;
+        if (invocation && entry->is_manager && g_str_has_prefix(entry->message, "Stopping ") &&
+            is_of_run(entry, invocation))
+            return;
+    }
+    if (invocation && !(why_setting(facts, "Type", &type) && strcmp(type.value, "oneshot") == 0))
+        facts->quiet_end = invocation;
 }
 
 /* Where the journal has nothing, as for those who may not read it: what systemd still knows. */
@@ -235,8 +272,10 @@ gboolean why_facts_gather(Host *host, const char *unit, WhyFacts *ret_facts, GEr
         g_clear_error(&ignored);
         facts.entries = g_ptr_array_new();
     }
+    fill_invocations(facts.entries);
     facts.failure.entries = g_ptr_array_new();
     find_failure(&facts);
+    find_quiet_end(&facts);
     take_state(&facts);
     open_root(&facts);
     find_user(&facts);

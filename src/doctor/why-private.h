@@ -17,8 +17,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(WhyTree, why_tree_free)
 gboolean why_tree_find(const WhyTree *tree, const char *path, InsideNode *ret_node);
 /* The first bytes of a file, or NULL. */
 GBytes *why_tree_load(const WhyTree *tree, const char *path, gsize size_max);
-/* "zstd" …, of an image; or NULL. Static. */
-const char *why_tree_compressor(const WhyTree *tree);
 
 /* --- why-facts.c ---------------------------------------------------------------------------------------------------- */
 
@@ -63,6 +61,7 @@ typedef struct {
     gboolean is_live; /* state was asked for */
     GPtrArray *entries;
     WhyFailure failure;
+    const char *quiet_end; /* the last run, if its program ended by itself and without an error; or NULL */
     WhyRootKind root_kind;
     char *root_path; /* of the image or folder, on the host */
     WhySetting root_setting;
@@ -89,6 +88,9 @@ char *why_place(const WhySetting *setting);
 const HostEntry *why_find_message(const WhyFacts *facts, const char *part);
 /* What systemd said was wrong with the step that failed: "No such file or directory"; or NULL. Static. */
 const char *why_errno_text(const WhyFacts *facts);
+
+/* The last message of the kernel or its audit with a text in it, from about when the run failed; or NULL. The caller frees. */
+char *why_find_kernel_message(const WhyFacts *facts, const char *part);
 
 /* What is at a path as the service sees it, mounts of the unit included. FALSE: it cannot be told. */
 gboolean why_look(const WhyFacts *facts, const char *path, InsideNode *ret_node);

@@ -31,10 +31,13 @@ static char *find_peak(const WhyFacts *facts)
     return NULL;
 }
 
-static const char *find_kernel_message(const WhyFacts *facts, GPtrArray *entries, const char *part)
+char *why_find_kernel_message(const WhyFacts *facts, const char *part)
 {
+    g_autoptr(GPtrArray) entries = NULL;
     const char *found = NULL;
 
+    if (!host_read_entries(facts->host, NULL, 0, KERNEL_ENTRIES_MAX, &entries, NULL))
+        return NULL;
     for (guint i = 0; i < entries->len; i++) {
         const HostEntry *entry = g_ptr_array_index(entries, i);
 
@@ -42,16 +45,12 @@ static const char *find_kernel_message(const WhyFacts *facts, GPtrArray *entries
             entry->usec < facts->failure.usec + KERNEL_WINDOW_USEC && strstr(entry->message, part))
             found = entry->message;
     }
-    return found;
+    return g_strdup(found);
 }
 
 static char *find_killed_size(const WhyFacts *facts)
 {
-    g_autoptr(GPtrArray) entries = NULL;
-
-    if (!host_read_entries(facts->host, NULL, 0, KERNEL_ENTRIES_MAX, &entries, NULL))
-        return NULL;
-    const char *message = find_kernel_message(facts, entries, "Memory cgroup out of memory: Killed process");
+    g_autofree char *message = why_find_kernel_message(facts, "Memory cgroup out of memory: Killed process");
     const char *size = message ? strstr(message, "anon-rss:") : NULL;
 
     return size ? g_format_size_full(g_ascii_strtoull(size + strlen("anon-rss:"), NULL, 10) * 1024,
@@ -106,13 +105,9 @@ static const char *name_of_call(guint64 number)
 /* "audit: type=1326 audit(…): … pid=123 comm="x" exe="/x" sig=31 arch=c000003e syscall=35 compat=0 …", by the kernel or its audit. */
 static const char *find_denied_call(const WhyFacts *facts)
 {
-    g_autoptr(GPtrArray) entries = NULL;
-    const char *message, *call;
+    g_autofree char *message = why_find_kernel_message(facts, " sig=31 ");
+    const char *call = message ? strstr(message, " syscall=") : NULL;
 
-    if (!host_read_entries(facts->host, NULL, 0, KERNEL_ENTRIES_MAX, &entries, NULL))
-        return NULL;
-    message = find_kernel_message(facts, entries, " sig=31 ");
-    call = message ? strstr(message, " syscall=") : NULL;
     return call ? name_of_call(g_ascii_strtoull(call + strlen(" syscall="), NULL, 10)) : NULL;
 }
 

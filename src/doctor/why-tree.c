@@ -43,11 +43,6 @@ WhyTree *why_tree_open(const char *path, gboolean is_image, GError **error)
     return g_steal_pointer(&tree);
 }
 
-const char *why_tree_compressor(const WhyTree *tree)
-{
-    return tree->image ? squash_reader_facts(tree->image)->compressor : NULL;
-}
-
 static EntryType type_of_mode(mode_t mode)
 {
     switch (mode & S_IFMT) {

@@ -188,6 +188,25 @@ static void explain_processes(const WhyFacts *facts, const HostEntry *entry, con
                         : g_strdup("TasksMax= or LimitNPROC= raises the limit"));
 }
 
+/* A device is the host's, and hidden from services with PrivateDevices=. */
+static void explain_device(const WhyFacts *facts, const char *path, GPtrArray *findings)
+{
+    g_autofree char *shown = text_escape(path);
+    g_auto(InsideNode) outside = {0};
+    WhySetting setting;
+
+    if (!facts->outside || !why_tree_find(facts->outside, path, &outside))
+        return;
+    if (!outside.found)
+        why_add(findings, "device-missing", NULL, g_strdup_printf("there is no device '%s' on this host", shown),
+                g_strdup("plug it in or load its driver, or tell the program to do without"));
+    else if (why_is_set(facts, "PrivateDevices") && why_setting(facts, "PrivateDevices", &setting))
+        why_add(findings, "device-hidden", &setting,
+                g_strdup_printf("it wants the device '%s', and the service sees none of the host's", shown),
+                facts->ours ? g_strdup_printf("gourd upgrade … --device %s", shown)
+                            : g_strdup_printf("PrivateDevices=no and DeviceAllow=%s show it", shown));
+}
+
 /* A file that it cannot do without. What is not in the root may be on the host, as people expect. */
 static void explain_missing(const WhyFacts *facts, const HostEntry *entry, const char *at, GPtrArray *findings)
 {
@@ -195,6 +214,8 @@ static void explain_missing(const WhyFacts *facts, const HostEntry *entry, const
     g_auto(InsideNode) node = {0};
     g_auto(InsideNode) outside = {0};
 
+    if (path && inside_is_below(path, "/dev"))
+        explain_device(facts, path, findings);
     if (!path || !why_look(facts, path, &node) || node.found)
         return;
     g_autofree char *shown = text_escape(path);
@@ -206,6 +227,22 @@ static void explain_missing(const WhyFacts *facts, const HostEntry *entry, const
             on_host && facts->ours ? g_strdup_printf("gourd upgrade … --bind %s:%s:ro shows the host's", shown, shown)
             : on_host              ? g_strdup_printf("BindReadOnlyPaths=%s shows the host's", shown)
                                    : g_strdup("put it there, or tell the program where it is"));
+}
+
+/* "sh: 1: curl: not found", "line 3: curl: command not found": of a shell that ends with 127. */
+static void explain_command(const WhyFacts *facts, const HostEntry *entry, const char *at, GPtrArray *findings)
+{
+    const char *start = at;
+    g_autofree char *root = why_name_root(facts);
+
+    while (start > entry->message && start[-1] != ' ')
+        start--;
+    if (start == at || facts->failure.status != 127)
+        return;
+    g_autofree char *name = g_strndup(start, (gsize)(at - start)), *shown = text_escape(name);
+    why_add(findings, "command-missing", NULL,
+            g_strdup_printf("it calls the program '%s', which %s has not in its PATH", shown, root),
+            g_strdup("install it where the root is made, or set PATH= to where it is"));
 }
 
 static void explain_executable(const WhyFacts *facts, const HostEntry *entry, const char *at, GPtrArray *findings)
@@ -235,6 +272,9 @@ static const struct {
     {"enotfound", explain_name},
     {"no such host", explain_name},
     {"resource temporarily unavailable", explain_processes},
+    {"cannot fork", explain_processes},
+    {": not found", explain_command},
+    {": command not found", explain_command},
     {"permission denied", explain_permission},
     {"eacces", explain_permission},
     {"no such file or directory", explain_missing},
@@ -247,7 +287,8 @@ static const char *find_word(const char *message, const char *word)
     gsize length = strlen(word);
 
     for (const char *c = message; *c; c++)
-        if (g_ascii_strncasecmp(c, word, length) == 0 && (c == message || !g_ascii_isalnum(c[-1])))
+        if (g_ascii_strncasecmp(c, word, length) == 0 &&
+            (c == message || !g_ascii_isalnum(*c) || !g_ascii_isalnum(c[-1])))
             return c;
     return NULL;
 }

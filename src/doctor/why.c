@@ -114,6 +114,25 @@ static const char *last_words(const WhyFacts *facts)
     return NULL;
 }
 
+static void explain_ended(const WhyFacts *facts, GPtrArray *findings)
+{
+    const char *said = NULL;
+
+    for (guint i = 0; i < facts->entries->len; i++) {
+        const HostEntry *entry = g_ptr_array_index(facts->entries, i);
+
+        if (!entry->is_manager && *entry->message && g_strcmp0(entry->invocation, facts->quiet_end) == 0)
+            said = entry->message;
+    }
+    why_add(
+        findings, "program-ended", NULL,
+        said ? g_strdup_printf("the program ended by itself, without an error; the last that it said: %s", said)
+             : g_strdup("the program ended by itself, without an error, and said nothing"),
+        g_strdup(
+            "a service's program must stay in the foreground: see whether an option keeps it there; what does its work and ends is "
+            "Type=oneshot"));
+}
+
 static void explain_own_end(const WhyFacts *facts, GPtrArray *findings)
 {
     const char *said = last_words(facts), *command = facts->failure.command;
@@ -127,10 +146,7 @@ static void explain_own_end(const WhyFacts *facts, GPtrArray *findings)
                      : g_strdup_printf("the program ended with exit status %d and said nothing", status),
                 g_strdup_printf("its whole log: journalctl -u %s", facts->unit));
     else
-        why_add(findings, "program-ended", NULL,
-                said ? g_strdup_printf("the program ended; the last that it said: %s", said)
-                     : g_strdup("the program ended and said nothing"),
-                g_strdup("a service's program must stay in the foreground: see whether an option keeps it there"));
+        explain_ended(facts, findings);
 }
 
 static void explain_failure(const WhyFacts *facts, GPtrArray *findings)
@@ -164,10 +180,28 @@ static void add_restarts(const WhyFacts *facts, GPtrArray *findings)
     }
 }
 
+/* "… was skipped because of an unmet condition check (ConditionPathExists=/x).", or "… skipped, unmet condition check ConditionPathExists=/x". */
+static void explain_condition(const WhyFacts *facts, GPtrArray *findings)
+{
+    static const char before[] = " unmet condition check ";
+    const HostEntry *last = facts->entries->len ? g_ptr_array_index(facts->entries, facts->entries->len - 1) : NULL;
+    const char *start = last && last->is_manager ? strstr(last->message, before) : NULL;
+    WhySetting setting;
+
+    if (!start)
+        return;
+    start += strlen(before);
+    start += *start == '(';
+    g_autofree char *key = g_strndup(start, strcspn(start, "=)"));
+    g_autofree char *condition = g_strndup(start, strcspn(start, ")"));
+    gboolean has = why_setting(facts, key, &setting);
+    why_add(findings, "condition-unmet", has ? &setting : NULL,
+            g_strdup_printf("its condition %s is not met, so systemd left it out", condition),
+            g_strdup("that may be as it should be; else do what it asks for, or take it out"));
+}
+
 static void explain_stopped(const WhyFacts *facts, Why *why)
 {
-    g_autofree char *met = host_get_property(facts->host, facts->unit, "ConditionResult");
-    g_autofree char *checked = host_get_property(facts->host, facts->unit, "ConditionTimestamp");
     gboolean enabled = g_str_has_prefix(facts->state.unit_file_state, "enabled");
 
     if (g_strcmp0(facts->failure.result, "exec-condition") == 0)
@@ -178,11 +212,14 @@ static void explain_stopped(const WhyFacts *facts, Why *why)
         why->is_wrong = TRUE;
         return;
     }
-    if (g_strcmp0(met, "no") == 0 && g_strcmp0(checked, "0") != 0) {
-        why_add(why->findings, "condition-unmet", NULL,
-                g_strdup("a condition of the unit (Condition…=) is not met, so systemd left it out"),
-                g_strdup_printf("'systemctl status %s' says which", facts->unit));
+    explain_condition(facts, why->findings);
+    if (why->findings->len > 0) {
         why->is_wrong = TRUE;
+        return;
+    }
+    if (facts->quiet_end) {
+        explain_ended(facts, why->findings);
+        why->is_wrong = enabled;
         return;
     }
     why_add(why->findings, "stopped", NULL,
@@ -223,10 +260,13 @@ static void explain_live(const WhyFacts *facts, Why *why)
     }
     if (failed || restarting || (active && was_recent(facts))) {
         why->is_wrong = TRUE;
-        why->ended = describe_end(facts);
-        why->failed_usec = facts->failure.usec;
-        if (facts->failure.found)
+        if (restarting && facts->quiet_end)
+            explain_ended(facts, why->findings);
+        else if (facts->failure.found) {
+            why->ended = describe_end(facts);
+            why->failed_usec = facts->failure.usec;
             explain_failure(facts, why->findings);
+        }
         if (failed)
             add_restarts(facts, why->findings);
         if (why->findings->len == 0)

@@ -115,6 +115,8 @@ static void words_of_programs_are_understood(void)
         {"dial tcp: lookup db on 127.0.0.53:53: no such host", "name-not-resolved", "db"},
         {"write error: No space left on device", "no-space", "there is no space left"},
         {"accept4: Too many open files", "too-many-files", "as many files open"},
+        {"/bin/sh: 1: curl: not found", "command-missing", "'curl'"},
+        {"/run.sh: line 3: /opt/x: command not found", "command-missing", "'/opt/x'"},
         {"fork: Resource temporarily unavailable", "too-many-processes", "another process"},
     };
 
@@ -124,6 +126,7 @@ static void words_of_programs_are_understood(void)
         g_test_message("%s", cases[i].message);
         set_up(&fixture, "[Service]\nExecStart=/bin/x\n");
         add_entry(&fixture, "starting");
+        fixture.facts.failure.status = 127;
         add_entry(&fixture, cases[i].message);
         why_explain_words(&fixture.facts, fixture.findings);
         assert_finding(&fixture, cases[i].cause, cases[i].part, NULL);
@@ -190,6 +193,40 @@ static void every_step_of_systemd_has_a_sentence(void)
     g_assert_cmpuint(count, ==, 43);
 }
 
+/* What no machine of the tests can be: one with another kernel, in a container that forbids it, or out of processes. */
+static const char *const not_made[] = {
+    "kernel-without-squashfs", "kernel-without-seccomp", "cgroup-old",     "namespace-denied",
+    "capability-unavailable",  "limit-refused",          "systemd-failed", NULL,
+};
+
+static char *read_system_tests(void)
+{
+    g_autofree char *folder = g_test_build_filename(G_TEST_DIST, "system", NULL);
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    GString *text = g_string_new(NULL);
+
+    g_assert_nonnull(dir);
+    for (const char *name; (name = g_dir_read_name(dir));) {
+        g_autofree char *path = g_build_filename(folder, name, NULL), *content = NULL;
+
+        if (g_str_has_prefix(name, "why-") && g_file_get_contents(path, &content, NULL, NULL))
+            g_string_append(text, content);
+    }
+    return g_string_free(text, FALSE);
+}
+
+static void every_cause_is_made_to_happen_by_a_system_test(void)
+{
+    g_autofree char *text = read_system_tests();
+
+    for (const WhyCause *cause = why_causes(); cause->name; cause++) {
+        gboolean made = strstr(text, cause->name) != NULL;
+
+        if (made == g_strv_contains(not_made, cause->name))
+            g_error("'%s' is %s", cause->name, made ? "made, and listed as not made" : "in no tests/system/why-*.test");
+    }
+}
+
 static void causes_are_named_once(void)
 {
     g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
@@ -210,5 +247,7 @@ int main(int argc, char **argv)
     g_test_add_func("/why/mounts_make_room_for_others", mounts_make_room_for_others);
     g_test_add_func("/why/every_step_of_systemd_has_a_sentence", every_step_of_systemd_has_a_sentence);
     g_test_add_func("/why/causes_are_named_once", causes_are_named_once);
+    g_test_add_func("/why/every_cause_is_made_to_happen_by_a_system_test",
+                    every_cause_is_made_to_happen_by_a_system_test);
     return g_test_run();
 }
