@@ -5,6 +5,8 @@
 #include "roff.h"
 #include "topic.h"
 
+#include "doctor/doctor.h"
+
 #include <string.h>
 
 static void append_header(GString *out, const char *page)
@@ -209,19 +211,25 @@ static void append_verbs(GString *out)
     }
 }
 
+static void append_topic_row(GString *out, const char *name, const char *text, const RoffWords *words)
+{
+    g_autofree char *label = g_strdup_printf("`%s`", name);
+
+    g_string_append(out, ".TP\n");
+    roff_append_marked(out, label, words);
+    g_string_append_c(out, '\n');
+    roff_append_marked(out, text, words);
+    g_string_append_c(out, '\n');
+}
+
 static void append_topic(GString *out, const Topic *topic, const RoffWords *words)
 {
     g_string_append_printf(out, ".SH %s\n", topic->title);
     append_paragraphs(out, topic->paragraphs, words);
-    for (const TopicRow *row = topic->rows; row && row->label; row++) {
-        g_autofree char *label = g_strdup_printf("`%s`", row->label);
-
-        g_string_append(out, ".TP\n");
-        roff_append_marked(out, label, words);
-        g_string_append_c(out, '\n');
-        roff_append_marked(out, row->text, words);
-        g_string_append_c(out, '\n');
-    }
+    for (const TopicRow *row = topic->rows; row && row->label; row++)
+        append_topic_row(out, row->label, row->text, words);
+    for (const WhyCause *cause = why_causes(); topic->lists_causes && cause->name; cause++)
+        append_topic_row(out, cause->name, cause->text, words);
     if (topic->lists_exit_codes)
         append_exit_codes(out, NULL);
 }

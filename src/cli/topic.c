@@ -4,6 +4,8 @@
 #include "exit-code.h"
 #include "text.h"
 
+#include "doctor/doctor.h"
+
 #include <string.h>
 
 #define TEXT_INDENT 6
@@ -52,11 +54,18 @@ static const TopicRow environment_rows[] = {
     {NULL, NULL},
 };
 
+static const char *const causes_paragraphs[] = {
+    "What `gourd why` can find wrong. With `--json` these names stand beside each sentence; they stay the same.",
+    NULL,
+};
+
 const Topic topics[] = {
-    {"sources", "SOURCES", "How images are named", sources_paragraphs, sources_rows, FALSE},
-    {"exit-codes", "EXIT STATUS", "What the exit status means", exit_paragraphs, NULL, TRUE},
-    {"environment", "ENVIRONMENT", "Variables that gourd looks at", environment_paragraphs, environment_rows, FALSE},
-    {NULL, NULL, NULL, NULL, NULL, FALSE},
+    {"sources", "SOURCES", "How images are named", sources_paragraphs, sources_rows, FALSE, FALSE},
+    {"causes", "CAUSES", "What gourd why can find wrong", causes_paragraphs, NULL, FALSE, TRUE},
+    {"exit-codes", "EXIT STATUS", "What the exit status means", exit_paragraphs, NULL, TRUE, FALSE},
+    {"environment", "ENVIRONMENT", "Variables that gourd looks at", environment_paragraphs, environment_rows, FALSE,
+     FALSE},
+    {NULL, NULL, NULL, NULL, NULL, FALSE, FALSE},
 };
 
 const Topic *topic_find(const char *name)
@@ -88,6 +97,8 @@ char *topic_format(const Topic *topic, guint width, gboolean colored)
     }
     for (const TopicRow *row = topic->rows; row && row->label; row++)
         append_row(out, row->label, row->text, width, colored);
+    for (const WhyCause *cause = why_causes(); topic->lists_causes && cause->name; cause++)
+        append_row(out, cause->name, cause->text, width, colored);
     for (const ExitCodeRow *row = exit_codes; topic->lists_exit_codes && row->name; row++)
         g_string_append_printf(out, "\n%*s%d  %s", LABEL_INDENT, "", (int)row->code, row->meaning);
     g_string_append_c(out, '\n');

@@ -17,6 +17,7 @@ typedef struct {
     const char *const *paragraphs; /* ends with NULL */
     const TopicRow *rows;          /* a tagged list after the paragraphs; ends with a NULL label; or NULL */
     gboolean lists_exit_codes;     /* the table of exit codes comes after the paragraphs */
+    gboolean lists_causes;         /* the causes of `gourd why` do */
 } Topic;
 
 /* In order; ends with a NULL name. */

@@ -132,7 +132,7 @@ static const char *const description[] = {
     "RootImage=, RootDirectory= or neither. With `--verbose` the last lines of the journal follow; those that only root may read are "
     "missing for others.",
     "It ends with code 1 if something is wrong. With `--json` it prints {\"host\": [...], \"units\": [{\"unit\", \"state\", \"wrong\", \"ended\", "
-    "\"failed_at\", \"findings\": [{\"cause\", \"text\", \"remedy\", \"place\"}], \"lines\"}]}; a cause is a short name that stays the same.",
+    "\"failed_at\", \"findings\": [{\"cause\", \"text\", \"remedy\", \"place\"}], \"lines\"}]}; a cause is a short name that stays the same: `gourd help causes` has them.",
     NULL,
 };
 
