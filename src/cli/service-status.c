@@ -95,6 +95,8 @@ static char *find_attention(const Session *session, const ServiceStatus *status)
         return g_strdup_printf("the unit is %s", unit->load_state);
     if (strcmp(unit->active_state, "failed") == 0)
         return g_strdup_printf("failed (%s): gourd why %s", unit->result, status->service->name);
+    if (strcmp(unit->sub_state, "auto-restart") == 0)
+        return g_strdup_printf("does not stay up: gourd why %s", status->service->name);
     if (g_strcmp0(status->health, "unhealthy") == 0)
         return line_escape(unit->status_text, strlen(unit->status_text));
     if (unit->n_restarts > 0)
