@@ -3,6 +3,9 @@
 
 #include "run-target.h"
 
+#include <errno.h>
+#include <unistd.h>
+
 static gboolean find_process(const RunTarget *target, pid_t *ret_pid, GError **error)
 {
     HostUnit state;
@@ -67,6 +70,42 @@ static gboolean run_beside(const Call *call, const RunTarget *target, char *cons
     return done;
 }
 
+/* The whole image as a machine of its own, with a root folder that can be written until it ends. Returns only if that cannot be. */
+static gboolean execute_nspawn(const RunTarget *target, GError **error)
+{
+    g_autofree char *machine = g_strdup_printf("--machine=gourd-%s-%d", target->name, (int)getpid());
+    g_autofree char *image = target->bundle ? g_strconcat("--image=", target->bundle, NULL) : NULL;
+    ServiceOptions options;
+
+    if (!image) {
+        gourd_error_set(error, GOURD_ERROR_UNSUPPORTED, "gourd did not install %s, so it has no bundle", target->unit);
+        return gourd_error_hint(error, "systemd-nspawn --image= or --directory= with its RootImage= or RootDirectory=");
+    }
+    service_options_init(&options);
+    gboolean found = choose_shell(target, &options, error);
+    const char *const words[] = {"systemd-nspawn",
+                                 "--quiet",
+                                 "--settings=no",
+                                 "--register=no",
+                                 "--volatile=overlay",
+                                 "--resolv-conf=copy-host",
+                                 "--bind-ro=/etc/hosts",
+                                 "--as-pid2",
+                                 isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) ? "--console=interactive"
+                                                                               : "--console=pipe",
+                                 machine,
+                                 image,
+                                 found ? options.command[0] : NULL,
+                                 NULL};
+    if (found) {
+        execvp(words[0], (char *const *)words);
+        gourd_error_set_errno(error, errno, "cannot run systemd-nspawn");
+        gourd_error_hint(error, "apt install systemd-container");
+    }
+    service_options_clear(&options);
+    return FALSE;
+}
+
 gboolean exec_in_service(const Call *call, char *const *command, int *ret_status, GError **error)
 {
     const ExecOptions *given = call->options;
@@ -83,7 +122,11 @@ gboolean exec_in_service(const Call *call, char *const *command, int *ret_status
 
     if (given->root && given->user)
         return gourd_error_set(error, GOURD_ERROR_USAGE, "--root and --user cannot go together");
-    if (!run_target_find_service(call, &target, error) || !find_process(&target, &pid, error))
+    if (!run_target_find_service(call, &target, error))
+        return FALSE;
+    if (given->nspawn)
+        return execute_nspawn(&target, error);
+    if (!find_process(&target, &pid, error))
         return FALSE;
     if (pid == 0)
         return run_beside(call, &target, command, ret_status, error);

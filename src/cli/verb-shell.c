@@ -13,6 +13,11 @@ static const Option rows[] = {
     {"tools", 0, OPTION_FLAG, EXEC_AT(tools), .help = "Bring a shell and commands along, for an image that has none",
      .details =
          "They are those of the host's busybox, which must be linked statically. Nothing of it is put into the service."},
+    {"nspawn", 0, OPTION_FLAG, EXEC_AT(nspawn),
+     .help = "Open it in a machine of its own, of which the service knows nothing",
+     .details =
+         "As root, by systemd-nspawn(1): the whole image, with a root folder that can be written until the shell ends, and "
+         "without the service's volumes and sandbox. The service may run or not."},
     {NULL},
 };
 
@@ -29,6 +34,7 @@ static const Example examples[] = {
     {"gourd shell web", "As the service's user"},
     {"gourd shell --root web", "As root"},
     {"gourd shell --tools web", "With the host's busybox"},
+    {"gourd shell --nspawn web", "As root in a copy of the image that can be written"},
     {"echo 'ls /run' | gourd shell web", "In a pipe"},
     {NULL, NULL},
 };

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/fs.h>
 #include <linux/loop.h>
 #include <linux/magic.h>
 #include <signal.h>
@@ -20,8 +21,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define LOOP_TRIES 64   /* another process may take the free device first */
-#define LOOP_MAJOR_ID 7 /* devices.txt of Linux */
+#define LOOP_TRIES 64            /* another process may take the free device first */
+#define LOOP_MAJOR_ID 7          /* devices.txt of Linux */
+#define READ_AHEAD_SECTORS 256UL /* 128 KiB, a block of a bundle: what Linux takes for most devices */
 #define FUSE_MAGIC 0x65735546
 #define FUSE_NAP_USEC 500
 #define FUSE_PATIENCE_USEC (10 * G_USEC_PER_SEC)
@@ -54,6 +56,8 @@ static int attach_loop(int fd, const char *scratch, int *ret_fd)
         if (device < 0)
             return -1;
         if (ioctl(device, LOOP_CONFIGURE, &config) == 0) {
+            /* Some kernels would read, and expand, megabytes around each page of a program. */
+            ioctl(device, BLKRASET, READ_AHEAD_SECTORS);
             *ret_fd = fd_steal(&device);
             return number;
         }
