@@ -186,5 +186,7 @@ gboolean run_target_run(const RunTarget *target, const ServiceOptions *options, 
         .pids = options->pids,
         .command = command,
     };
-    return transient_run(&run, ret_status, error);
+    gboolean done = transient_run(&run, target->session.notes, ret_status, error);
+    session_print_notes(&target->session);
+    return done;
 }

@@ -49,6 +49,7 @@ static const char *const left_out[] = {
     "PIDFile",
     "RestartPreventExitStatus",
     "RestartForceExitStatus",
+    "OOMPolicy", /* what is killed for its memory ends, and says so */
     "RemoveIPC", /* it is of the user, whom the service has too */
     "RuntimeMaxSec",
 };
@@ -307,7 +308,7 @@ static void pass_signal(int number, gpointer data)
 }
 
 /* systemd-run has one exit status for all that is no exit status of the program: the unit, which stays where it failed, has more. */
-static gboolean explain(const char *name, int *status, GError **error)
+static gboolean explain(const char *name, int *status, Notes *notes, GError **error)
 {
     g_autoptr(Host) host = host_open(NULL, error);
     HostUnit unit;
@@ -324,8 +325,10 @@ static gboolean explain(const char *name, int *status, GError **error)
     if (!host_act("reset-failed", name, host, NULL))
         setup = FALSE;
     if (killed_by_memory) {
-        gourd_error_set(error, GOURD_ERROR_LIMIT, "the program was killed: its memory was not enough");
-        return gourd_error_hint(error, "give it more with --memory");
+        *status = STATUS_OF_SIGNAL + SIGKILL;
+        notes_add(notes, "memory-not-enough", "it was killed because its memory was not enough; --memory gives it more",
+                  NULL);
+        return TRUE;
     }
     if (!setup)
         return TRUE;
@@ -333,7 +336,7 @@ static gboolean explain(const char *name, int *status, GError **error)
     return gourd_error_hint(error, "its log: journalctl -u %s", name);
 }
 
-gboolean transient_run(const TransientRun *run, int *ret_status, GError **error)
+gboolean transient_run(const TransientRun *run, Notes *notes, int *ret_status, GError **error)
 {
     gboolean terminal = terminal_is_wanted();
     g_autofree char *name = g_strdup_printf("gourd-run-%s-%d.service", run->service, (int)getpid());
@@ -352,7 +355,7 @@ gboolean transient_run(const TransientRun *run, int *ret_status, GError **error)
 
     if (!words || !supervise(&supervision, &status, error))
         return FALSE;
-    if (status != 0 && !explain(name, &status, error))
+    if (status != 0 && !explain(name, &status, notes, error))
         return FALSE;
     *ret_status = status;
     return TRUE;

@@ -26,8 +26,10 @@ char **transient_words(const TransientRun *run, const UnitFile *unit, const char
 /* The unit of a service with its drop-ins, as systemd reads them. */
 UnitFile *transient_read_unit(const char *unit, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Runs it in the foreground; *ret_status is its exit status, 128 and the signal that killed it. */
-gboolean transient_run(const TransientRun *run, int *ret_status, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Runs it in the foreground; *ret_status is its exit status, 128 and the signal that killed it. A note says if that was for its
+ * memory. */
+gboolean transient_run(const TransientRun *run, Notes *notes, int *ret_status, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 
 /* The same process in a scope, where systemd sees it and limits hold: words in front of a command that is to be executed. The caller
  * frees. */
