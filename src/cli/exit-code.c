@@ -9,7 +9,7 @@ const ExitCodeRow exit_codes[] = {
     {EXIT_CODE_INPUT, "input", "The input is broken, hostile, or contradicts its digest"},
     {EXIT_CODE_LIMIT, "limit", "A named limit was exceeded"},
     {EXIT_CODE_EXISTS, "exists", "The output exists already"},
-    {EXIT_CODE_DIFFERS, "differs", "What was compared differs, or what was verified has problems"},
+    {EXIT_CODE_DIFFERS, "differs", "What was compared differs, or what was looked at has problems"},
     {EXIT_CODE_UNSUPPORTED, "unsupported", "The input is well formed but needs what this version does not know"},
     {EXIT_CODE_NOT_FOUND, "not-found", "A file, tag, platform or path that was named does not exist"},
     {EXIT_CODE_NOT_RUN, "not-run", "`run`, `exec` and `shell` only: gourd itself failed, and the program was not run"},

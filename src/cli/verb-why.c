@@ -104,7 +104,7 @@ static ExitCode run(const Call *call, GError **error)
         why_print_json(whys, host, call);
     else
         why_print(whys, host, call);
-    return is_wrong(whys, host) ? EXIT_CODE_FAILED : EXIT_CODE_OK;
+    return is_wrong(whys, host) ? EXIT_CODE_DIFFERS : EXIT_CODE_OK;
 }
 
 #define AT(member) .offset = offsetof(WhyOptions, member)
@@ -131,7 +131,7 @@ static const char *const description[] = {
     "Without an operand it looks at the host, and then at each installed service. Units that gourd did not write can be asked for too, with "
     "RootImage=, RootDirectory= or neither. With `--verbose` the last lines of the journal follow; those that only root may read are "
     "missing for others.",
-    "It ends with code 1 if something is wrong. With `--json` it prints {\"host\": [...], \"units\": [{\"unit\", \"state\", \"wrong\", \"ended\", "
+    "It ends with code 6 if something is wrong. With `--json` it prints {\"host\": [...], \"units\": [{\"unit\", \"state\", \"wrong\", \"ended\", "
     "\"failed_at\", \"findings\": [{\"cause\", \"text\", \"remedy\", \"place\"}], \"lines\"}]}; a cause is a short name that stays the same: `gourd help causes` has them.",
     NULL,
 };
@@ -145,7 +145,7 @@ static const Example examples[] = {
     {NULL, NULL},
 };
 
-static const ExitCode codes[] = {EXIT_CODE_UNSUPPORTED, EXIT_CODE_NOT_FOUND, EXIT_CODE_OK};
+static const ExitCode codes[] = {EXIT_CODE_DIFFERS, EXIT_CODE_UNSUPPORTED, EXIT_CODE_NOT_FOUND, EXIT_CODE_OK};
 
 const Verb verb_why = {
     .name = "why",

@@ -59,8 +59,8 @@ void content_free(gpointer content);
 /* How content is cut. */
 typedef struct {
     guint32 block_size;
-    guint32 shared_below;  /* files smaller than this share a block */
-    gboolean share_tails;  /* so do the last pieces of larger files, if they are as small */
+    guint32 shared_below; /* files smaller than this share a block */
+    gboolean share_tails; /* so do the last pieces of larger files, if they are as small */
 } CutRules;
 
 typedef struct BlockStore BlockStore;
