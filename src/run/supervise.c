@@ -25,7 +25,6 @@ typedef struct {
 
 typedef struct {
     const Supervision *asked;
-    sigset_t before; /* the mask of signals that the program gets */
     int report[2];
 } Run;
 
@@ -137,6 +136,17 @@ static gboolean execute(const Supervision *asked, GError **error)
     return fail_execute(asked->program, problem, error);
 }
 
+/* As a container starts: what gourd's caller ignores or blocks, as nohup(1) does, is no concern of the program. */
+static void reset_signals(void)
+{
+    sigset_t none;
+
+    for (int number = 1; number < NSIG; number++)
+        signal(number, SIG_DFL); /* fails for the two that are always so, and those of the C library */
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 /* It leads a session: no key and no ioctl of its reaches the user's terminal but through ours. */
 G_NORETURN static void run_program(const Run *run)
 {
@@ -153,7 +163,7 @@ G_NORETURN static void run_program(const Run *run)
     /* Becoming another user forgets this. */
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
-    sigprocmask(SIG_SETMASK, &run->before, NULL);
+    reset_signals();
     execute(asked, &error);
     fail(run, error);
 }
@@ -276,7 +286,7 @@ gboolean supervise(const Supervision *supervision, int *ret_status, GError **err
     pid_t pid;
 
     sigfillset(&all);
-    sigprocmask(SIG_SETMASK, &all, &run.before);
+    sigprocmask(SIG_SETMASK, &all, NULL);
     autofd signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
     if (signals < 0 || pipe2(run.report, O_CLOEXEC) < 0)
         return gourd_error_set_errno(error, errno, "cannot wait for a program");
