@@ -121,6 +121,11 @@ Json *json_text(const char *text)
     return json_string(valid);
 }
 
+Json *json_text_or_null(const char *text)
+{
+    return text ? json_text(text) : json_null();
+}
+
 Json *json_text_lossless(const char *text)
 {
     if (g_utf8_validate(text, -1, NULL))

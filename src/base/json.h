@@ -34,5 +34,7 @@ gboolean json_get_strv(const Json *object, const char *where, const char *key, c
 
 /* A string value of any bytes: bytes that are not UTF-8 become U+FFFD, so that output is always valid JSON. */
 Json *json_text(const char *text);
+/* The same, and null for NULL. */
+Json *json_text_or_null(const char *text);
 /* The same for bytes of an image, of which nothing may be lost: valid UTF-8 as it is, else the escaped form. */
 Json *json_text_lossless(const char *text);

@@ -10,7 +10,7 @@ static void set_number(Json *object, const char *key, guint64 value)
 
 static void set_text(Json *object, const char *key, const char *text)
 {
-    json_object_set_new(object, key, text ? json_text(text) : json_null());
+    json_object_set_new(object, key, json_text_or_null(text));
 }
 
 static void set_digest(Json *object, const char *key, const Digest *digest)

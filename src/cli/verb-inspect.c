@@ -47,7 +47,7 @@ static Json *describe_as_service(Bundle *bundle, const char *operand)
         return json_pack("{s:o}", "notes", notes_to_json(notes_list(notes)));
     g_autofree char *message = NULL, *hint = NULL;
     gourd_error_split(failure, &message, &hint);
-    return json_pack("{s:s, s:o}", "error", message, "hint", hint ? json_string(hint) : json_null());
+    return json_pack("{s:s, s:o}", "error", message, "hint", json_text_or_null(hint));
 }
 
 static Json *describe_bundle(const char *operand, GError **error)

@@ -150,24 +150,19 @@ static Json *message_to_json(GBytes *message)
     return numbers;
 }
 
-static Json *text_or_null(const char *text)
-{
-    return text ? json_text(text) : json_null();
-}
-
 static void print_json_line(const Reading *reading, const Source *source, const HostLine *line)
 {
     FILE *out = reading->session->call->out.file;
     g_autoptr(GDateTime) seconds = g_date_time_new_from_unix_utc((gint64)(line->usec / G_USEC_PER_SEC));
     g_autofree char *time = g_date_time_format(seconds, "%Y-%m-%dT%H:%M:%S");
     g_autofree char *precise = g_strdup_printf("%s.%06uZ", time, (guint)(line->usec % G_USEC_PER_SEC));
-    g_autoptr(Json)
-        json = json_pack("{s:s, s:s, s:s, s:o, s:b, s:o, s:o, s:o, s:o}", "time", precise, "service",
-                         source->service->name, "unit", line->unit, "version", text_or_null(line->version), "of_system",
-                         line->of_system, "priority", line->priority < 0 ? json_null() : json_integer(line->priority),
-                         "identifier", text_or_null(line->identifier), "pid",
-                         line->pid ? json_integer(g_ascii_strtoll(line->pid, NULL, 10)) : json_null(), "message",
-                         message_to_json(line->message));
+    g_autoptr(Json) json = json_pack("{s:s, s:s, s:s, s:o, s:b, s:o, s:o, s:o, s:o}", "time", precise, "service",
+                                     source->service->name, "unit", line->unit, "version",
+                                     json_text_or_null(line->version), "of_system", line->of_system, "priority",
+                                     line->priority < 0 ? json_null() : json_integer(line->priority), "identifier",
+                                     json_text_or_null(line->identifier), "pid",
+                                     line->pid ? json_integer(g_ascii_strtoll(line->pid, NULL, 10)) : json_null(),
+                                     "message", message_to_json(line->message));
 
     json_dumpf(json, out, JSON_COMPACT);
     fputc('\n', out);

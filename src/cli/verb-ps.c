@@ -49,11 +49,6 @@ static Json *number_or_null(guint64 number)
     return number == G_MAXUINT64 ? json_null() : json_integer((json_int_t)number);
 }
 
-static Json *text_or_null(const char *text)
-{
-    return text ? json_text(text) : json_null();
-}
-
 static Json *status_to_json(const ServiceStatus *status)
 {
     const StoreService *service = status->service;
@@ -64,7 +59,7 @@ static Json *status_to_json(const ServiceStatus *status)
         json_array_append_new(ports, json_string(g_ptr_array_index(status->ports, i)));
     Json *json = json_pack("{s:s, s:s, s:s, s:s, s:b, s:o, s:o}", "name", service->name, "unit", service->unit,
                            "version", store_service_release(service, service->active)->version, "state", status->state,
-                           "enabled", service->enabled, "health", text_or_null(status->health), "ports", ports);
+                           "enabled", service->enabled, "health", json_text_or_null(status->health), "ports", ports);
     if (status->is_known) {
         json_object_set_new(json, "active_state", json_string(unit->active_state));
         json_object_set_new(json, "sub_state", json_string(unit->sub_state));
@@ -78,7 +73,7 @@ static Json *status_to_json(const ServiceStatus *status)
         json_object_set_new(json, "cpu_nsec", number_or_null(unit->cpu_usage_nsec));
         json_object_set_new(json, "tasks", number_or_null(unit->tasks_current));
     }
-    json_object_set_new(json, "attention", text_or_null(status->attention));
+    json_object_set_new(json, "attention", json_text_or_null(status->attention));
     return json;
 }
 

@@ -72,50 +72,6 @@ void why_explain_group(const WhyFacts *facts, GPtrArray *findings)
     }
 }
 
-static const char *const capability_names[] = {
-    "CAP_CHOWN",
-    "CAP_DAC_OVERRIDE",
-    "CAP_DAC_READ_SEARCH",
-    "CAP_FOWNER",
-    "CAP_FSETID",
-    "CAP_KILL",
-    "CAP_SETGID",
-    "CAP_SETUID",
-    "CAP_SETPCAP",
-    "CAP_LINUX_IMMUTABLE",
-    "CAP_NET_BIND_SERVICE",
-    "CAP_NET_BROADCAST",
-    "CAP_NET_ADMIN",
-    "CAP_NET_RAW",
-    "CAP_IPC_LOCK",
-    "CAP_IPC_OWNER",
-    "CAP_SYS_MODULE",
-    "CAP_SYS_RAWIO",
-    "CAP_SYS_CHROOT",
-    "CAP_SYS_PTRACE",
-    "CAP_SYS_PACCT",
-    "CAP_SYS_ADMIN",
-    "CAP_SYS_BOOT",
-    "CAP_SYS_NICE",
-    "CAP_SYS_RESOURCE",
-    "CAP_SYS_TIME",
-    "CAP_SYS_TTY_CONFIG",
-    "CAP_MKNOD",
-    "CAP_LEASE",
-    "CAP_AUDIT_WRITE",
-    "CAP_AUDIT_CONTROL",
-    "CAP_SETFCAP",
-    "CAP_MAC_OVERRIDE",
-    "CAP_MAC_ADMIN",
-    "CAP_SYSLOG",
-    "CAP_WAKE_ALARM",
-    "CAP_BLOCK_SUSPEND",
-    "CAP_AUDIT_READ",
-    "CAP_PERFMON",
-    "CAP_BPF",
-    "CAP_CHECKPOINT_RESTORE",
-};
-
 /* What systemd itself has: no service can have more. */
 static guint64 read_bounding_set(void)
 {
@@ -133,15 +89,18 @@ void why_explain_capabilities(const WhyFacts *facts, GPtrArray *findings)
     if (!facts->is_live || !why_setting(facts, "AmbientCapabilities", &setting))
         return;
     g_auto(GStrv) names = g_strsplit(setting.value, " ", -1);
-    for (char **name = names; *name; name++)
-        for (guint i = 0; i < G_N_ELEMENTS(capability_names); i++) {
-            if (g_ascii_strcasecmp(capability_names[i], *name) != 0 || (has & (G_GUINT64_CONSTANT(1) << i)) != 0)
-                continue;
-            why_add(findings, "capability-unavailable", &setting,
-                    g_strdup_printf("this host itself has not %s, so no service can have it", capability_names[i]),
-                    g_strdup("take it out of the setting, or give it to the container that this host runs in"));
-            return;
-        }
+    for (char **name = names; *name; name++) {
+        guint number;
+
+        if (!capability_find(*name, &number) || (has & CAPABILITY_BIT(number)))
+            continue;
+        g_autofree char *shown = capability_set_to_text(CAPABILITY_BIT(number));
+
+        why_add(findings, "capability-unavailable", &setting,
+                g_strdup_printf("this host itself has not %s, so no service can have it", shown),
+                g_strdup("take it out of the setting, or give it to the container that this host runs in"));
+        return;
+    }
 }
 
 void why_explain_pam(const WhyFacts *facts, GPtrArray *findings)

@@ -43,26 +43,6 @@ WhyTree *why_tree_open(const char *path, gboolean is_image, GError **error)
     return g_steal_pointer(&tree);
 }
 
-static EntryType type_of_mode(mode_t mode)
-{
-    switch (mode & S_IFMT) {
-    case S_IFDIR:
-        return ENTRY_DIRECTORY;
-    case S_IFLNK:
-        return ENTRY_SYMLINK;
-    case S_IFCHR:
-        return ENTRY_CHAR_DEVICE;
-    case S_IFBLK:
-        return ENTRY_BLOCK_DEVICE;
-    case S_IFIFO:
-        return ENTRY_FIFO;
-    case S_IFSOCK:
-        return ENTRY_SOCKET;
-    default:
-        return ENTRY_FILE;
-    }
-}
-
 /* The path that a descriptor has below the folder. */
 static char *path_of_fd(const WhyTree *tree, int fd)
 {
@@ -90,7 +70,7 @@ static gboolean find_in_folder(const WhyTree *tree, const char *path, InsideNode
     *ret_node = (InsideNode){
         .found = TRUE,
         .path = path_of_fd(tree, fd),
-        .type = type_of_mode(status.st_mode),
+        .type = entry_type_of_mode(status.st_mode),
         .mode = status.st_mode & 07777,
         .uid = status.st_uid,
         .gid = status.st_gid,

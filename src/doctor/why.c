@@ -325,11 +325,6 @@ Why *why_unit(Host *host, const char *unit, GError **error)
 
 /* --- JSON ---------------------------------------------------------------------------------------------------------- */
 
-static Json *text_or_null(const char *text)
-{
-    return text ? json_text(text) : json_null();
-}
-
 Json *why_findings_to_json(const GPtrArray *findings)
 {
     Json *list = json_array();
@@ -338,8 +333,8 @@ Json *why_findings_to_json(const GPtrArray *findings)
         const WhyFinding *finding = g_ptr_array_index(findings, i);
 
         json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:o}", "cause", finding->cause, "text",
-                                              json_text(finding->text), "remedy", text_or_null(finding->remedy),
-                                              "place", text_or_null(finding->place)));
+                                              json_text(finding->text), "remedy", json_text_or_null(finding->remedy),
+                                              "place", json_text_or_null(finding->place)));
     }
     return list;
 }
@@ -351,7 +346,7 @@ Json *why_to_json(const Why *why)
     for (guint i = 0; i < why->lines->len; i++)
         json_array_append_new(lines, json_text(g_ptr_array_index(why->lines, i)));
     return json_pack("{s:o, s:s, s:b, s:o, s:o, s:o, s:o}", "unit", json_text(why->unit), "state", why->state, "wrong",
-                     why->is_wrong, "ended", text_or_null(why->ended), "failed_at",
+                     why->is_wrong, "ended", json_text_or_null(why->ended), "failed_at",
                      why->failed_usec ? json_integer((json_int_t)(why->failed_usec / G_USEC_PER_SEC)) : json_null(),
                      "findings", why_findings_to_json(why->findings), "lines", lines);
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "host-private.h"
 
-#include <string.h>
-
 void host_entry_free(HostEntry *entry)
 {
     g_free(entry->message);
@@ -19,12 +17,10 @@ void host_entry_free(HostEntry *entry)
 /* A field's value, fit for a terminal, or NULL. */
 static char *read_field(sd_journal *journal, const char *field)
 {
-    const void *data;
-    gsize size, skip = strlen(field) + 1;
+    gsize size;
+    const char *value = journal_find_field(journal, field, &size);
 
-    if (sd_journal_get_data(journal, field, &data, &size) < 0 || size < skip)
-        return NULL;
-    return line_escape((const char *)data + skip, size - skip);
+    return value ? line_escape(value, size) : NULL;
 }
 
 static char *read_either(sd_journal *journal, const char *field, const char *other)

@@ -50,6 +50,9 @@ struct HostJournal {
     char **units;
 };
 
+/* A field's value, not NUL-terminated; NULL if there is none. Valid until the next call. */
+const char *journal_find_field(sd_journal *journal, const char *field, gsize *ret_size);
+
 /* --- exit-status.c ----------------------------------------------------------------------------------------------- */
 
 /* How the main process of a unit ended, for people: "exit status 203/EXEC", "killed by SIGKILL"; with what systemd means by

@@ -180,8 +180,7 @@ gboolean host_journal_last_start(Host *host, const char *unit, guint64 *ret_usec
 
 /* --- lines -------------------------------------------------------------------------------------------------------- */
 
-/* A field's value, not NUL-terminated; NULL if there is none. Valid until the next call. */
-static const char *find_field(sd_journal *journal, const char *field, gsize *ret_size)
+const char *journal_find_field(sd_journal *journal, const char *field, gsize *ret_size)
 {
     const void *data;
     gsize size, skip = strlen(field) + 1;
@@ -195,7 +194,7 @@ static const char *find_field(sd_journal *journal, const char *field, gsize *ret
 static char *read_field(sd_journal *journal, const char *field)
 {
     gsize size;
-    const char *value = find_field(journal, field, &size);
+    const char *value = journal_find_field(journal, field, &size);
 
     return value ? g_strndup(value, size) : NULL;
 }
@@ -215,7 +214,7 @@ static void read_unit(const HostJournal *journal, HostLine *line)
 static void read_line(const HostJournal *journal, HostLine *line)
 {
     gsize size;
-    const char *message = find_field(journal->journal, "MESSAGE", &size);
+    const char *message = journal_find_field(journal->journal, "MESSAGE", &size);
 
     line->message = message ? g_bytes_new(message, size) : NULL;
     line->identifier = read_field(journal->journal, "SYSLOG_IDENTIFIER");
@@ -223,7 +222,7 @@ static void read_line(const HostJournal *journal, HostLine *line)
         line->identifier = read_field(journal->journal, "_COMM");
     line->pid = read_field(journal->journal, "_PID");
     line->version = read_field(journal->journal, "GOURD_VERSION");
-    const char *priority = find_field(journal->journal, "PRIORITY", &size);
+    const char *priority = journal_find_field(journal->journal, "PRIORITY", &size);
     line->priority = priority && size == 1 && *priority >= '0' && *priority <= '7' ? *priority - '0' : -1;
     read_unit(journal, line);
 }

@@ -169,26 +169,6 @@ static gboolean is_other_mount(const FolderReader *self, const struct statx *sta
            status->stx_dev_minor != self->root_status.stx_dev_minor;
 }
 
-static EntryType entry_type(guint16 mode)
-{
-    switch (mode & S_IFMT) {
-    case S_IFDIR:
-        return ENTRY_DIRECTORY;
-    case S_IFLNK:
-        return ENTRY_SYMLINK;
-    case S_IFCHR:
-        return ENTRY_CHAR_DEVICE;
-    case S_IFBLK:
-        return ENTRY_BLOCK_DEVICE;
-    case S_IFIFO:
-        return ENTRY_FIFO;
-    case S_IFSOCK:
-        return ENTRY_SOCKET;
-    default:
-        return ENTRY_FILE;
-    }
-}
-
 static gboolean read_link(FolderReader *self, int fd, GError **error)
 {
     char target[PATH_MAX];
@@ -206,7 +186,7 @@ static gboolean fill_entry(FolderReader *self, int fd, const struct statx *statu
     Entry *entry = &self->entry;
     gboolean only_path = !S_ISREG(status->stx_mode) && !S_ISDIR(status->stx_mode);
 
-    entry->type = entry_type(status->stx_mode);
+    entry->type = entry_type_of_mode(status->stx_mode);
     entry->mode = status->stx_mode & 07777;
     entry->uid = self->owners.replace_owner ? self->owners.uid : status->stx_uid;
     entry->gid = self->owners.replace_owner ? self->owners.gid : status->stx_gid;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "sandbox.h"
+#include "capability.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-/* What a service may do: profiles and loosenings as tables, and the capabilities of Linux by name. */
+/* What a service may do: profiles and loosenings as tables. */
 
 #include "service.h"
 
@@ -21,10 +21,3 @@ void sandbox_render(int profile, guint64 allow, UnitFile *file);
 gboolean sandbox_allows(guint64 allow, const char *name);
 /* The bit of a loosening; 0 if there is none of that name. */
 guint64 sandbox_loosening(const char *name);
-
-/* "CAP_NET_RAW", "net_raw": its number. FALSE if there is none. */
-gboolean capability_find(const char *name, guint *ret_number);
-/* "CAP_CHOWN CAP_KILL" of a set of bits, in the order of their numbers. The caller frees. */
-char *capability_set_to_text(guint64 set);
-
-#define CAPABILITY_BIT(NUMBER) (G_GUINT64_CONSTANT(1) << (NUMBER))

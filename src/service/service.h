@@ -6,6 +6,7 @@
  * bundle + options ─→ ServiceSpec ─→ files. The spec says what is meant in plain values, and is the one hinge: a Compose file
  * fills it too. Rendering is a pure function of the spec and the target's version of systemd. */
 
+#include "capability.h"
 #include "inside.h"
 #include "options.h"
 #include "paths.h"

@@ -1,6 +1,28 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tree.h"
 
+#include <sys/stat.h>
+
+EntryType entry_type_of_mode(mode_t mode)
+{
+    switch (mode & S_IFMT) {
+    case S_IFDIR:
+        return ENTRY_DIRECTORY;
+    case S_IFLNK:
+        return ENTRY_SYMLINK;
+    case S_IFCHR:
+        return ENTRY_CHAR_DEVICE;
+    case S_IFBLK:
+        return ENTRY_BLOCK_DEVICE;
+    case S_IFIFO:
+        return ENTRY_FIFO;
+    case S_IFSOCK:
+        return ENTRY_SOCKET;
+    default:
+        return ENTRY_FILE;
+    }
+}
+
 void entry_init(Entry *entry)
 {
     *entry = (Entry){0};

@@ -51,6 +51,9 @@ typedef struct {
     Xattrs *xattrs; /* or NULL */
 } Entry;
 
+/* Of what stat(2) says in st_mode. */
+EntryType entry_type_of_mode(mode_t mode);
+
 void entry_init(Entry *entry); /* all zero */
 void entry_clear(Entry *entry);
 void entry_copy(const Entry *entry, Entry *ret_entry);
