@@ -25,25 +25,12 @@ static gboolean is_bundle(const char *operand)
 }
 
 /* How `install` without options would see it: {"notes"}, or {"error", "hint"} if it could not run. */
-static Json *describe_as_service(Bundle *bundle, const char *operand)
+static Json *describe_as_service(Bundle *bundle)
 {
     g_autoptr(Notes) notes = notes_new();
     g_autoptr(GError) failure = NULL;
-    ServiceOptions options;
-    guint n_targets;
-    const UnitTarget *targets = unit_targets(&n_targets);
-    const ServiceContext context = {
-        .name = "service",
-        .version = "latest",
-        .revision = 1,
-        .bundle_path = operand,
-        .systemd_version = targets[n_targets - 1].version,
-    };
 
-    service_options_init(&options);
-    g_autoptr(ServiceSpec) spec = service_spec_new(bundle, &options, &context, notes, &failure);
-    service_options_clear(&options);
-    if (spec)
+    if (service_preview(bundle, notes, &failure))
         return json_pack("{s:o}", "notes", notes_to_json(notes_list(notes)));
     g_autofree char *message = NULL, *hint = NULL;
     gourd_error_split(failure, &message, &hint);
@@ -56,7 +43,7 @@ static Json *describe_bundle(const char *operand, GError **error)
     Json *json = bundle ? bundle_describe(bundle, error) : NULL;
 
     if (json)
-        json_object_set_new(json, "service", describe_as_service(bundle, operand));
+        json_object_set_new(json, "service", describe_as_service(bundle));
     return json;
 }
 

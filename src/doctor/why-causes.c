@@ -18,6 +18,7 @@ static const WhyCause causes[] = {
     {"bind-source-denied", "the service's user may not use what is mounted"},
     {"namespace-denied", "the kernel does not allow mounts"},
     /* the program */
+    {"starts-as-root", "the image is made to start as root and to become another user; said beside what went wrong"},
     {"program-missing", "the program is not in the root"},
     {"program-not-executable", "it is a folder, or not executable"},
     {"program-format", "it is neither a binary nor a script"},

@@ -72,6 +72,57 @@ void why_explain_group(const WhyFacts *facts, GPtrArray *findings)
     }
 }
 
+/* Whether being somebody else than root may be behind a cause. */
+static gboolean may_want_root(const GPtrArray *findings)
+{
+    static const char *const causes[] = {"permission", "program-failed", "read-only", NULL};
+    const WhyFinding *first = findings->len > 0 ? g_ptr_array_index(findings, 0) : NULL;
+
+    return first && g_strv_contains(causes, first->cause);
+}
+
+/* What drops root in the image, if it is part of the command that failed: "/entrypoint.sh: gosu". The caller frees. */
+static char *find_dropping(const WhyFacts *facts)
+{
+    g_autofree char *path = host_path(facts->host, facts->root_path);
+    g_autoptr(Bundle) bundle = bundle_open(path, NULL);
+    g_autoptr(Notes) notes = notes_new();
+    WhySetting command;
+
+    if (!bundle || !why_setting(facts, "ExecStart", &command) || !service_preview(bundle, notes, NULL))
+        return NULL;
+    const GPtrArray *list = notes_list(notes);
+    for (guint i = 0; i < list->len; i++) {
+        const Note *note = g_ptr_array_index(list, i);
+        const char *subject = note->subjects->len > 0 ? g_ptr_array_index(note->subjects, 0) : "";
+        g_autofree char *program = g_strndup(subject, strcspn(subject, ":"));
+
+        if (strcmp(note->kind, NOTE_STARTS_AS_ROOT) == 0 && strstr(command.value, program))
+            return g_strdup(subject);
+    }
+    return NULL;
+}
+
+/* In a container such an image starts as root. As somebody else its entrypoint mostly goes on all the same. */
+void why_explain_dropping(const WhyFacts *facts, GPtrArray *findings)
+{
+    WhySetting user;
+
+    if (facts->root_kind != WHY_ROOT_IMAGE || !facts->user_known || facts->uid == 0 || !may_want_root(findings) ||
+        !why_setting(facts, "User", &user))
+        return;
+    g_autofree char *dropping = find_dropping(facts);
+    if (dropping)
+        why_add(
+            findings, NOTE_STARTS_AS_ROOT, &user,
+            g_strdup_printf("its image is made to start as root and to become another user (%s); here it is another "
+                            "one from the beginning",
+                            dropping),
+            g_strdup(facts->ours
+                         ? "if that is what it stumbles over: gourd upgrade … --user root"
+                         : "if that is what it stumbles over: User=root, with the capabilities that this takes"));
+}
+
 /* What systemd itself has: no service can have more. */
 static guint64 read_bounding_set(void)
 {

@@ -126,6 +126,7 @@ const char *why_step_name(int status);
 
 /* Of single steps. */
 void why_explain_stdio(const WhyFacts *facts, GPtrArray *findings);
+void why_explain_dropping(const WhyFacts *facts, GPtrArray *findings); /* an image that wants to be root first */
 void why_explain_group(const WhyFacts *facts, GPtrArray *findings);
 void why_explain_user(const WhyFacts *facts, GPtrArray *findings);
 void why_explain_capabilities(const WhyFacts *facts, GPtrArray *findings);

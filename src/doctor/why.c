@@ -163,6 +163,8 @@ static void explain_failure(const WhyFacts *facts, GPtrArray *findings)
         why_explain_result(facts, findings);
     if (findings->len == 0)
         explain_own_end(facts, findings);
+    if (g_strcmp0(facts->failure.code, "exited") == 0 && !memory)
+        why_explain_dropping(facts, findings);
 }
 
 static void add_restarts(const WhyFacts *facts, GPtrArray *findings)

@@ -36,6 +36,12 @@ typedef struct {
 ServiceSpec *service_spec_new(Bundle *bundle, const ServiceOptions *options, const ServiceContext *context,
                               Notes *notes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void service_spec_free(ServiceSpec *spec);
+
+/* For those who only tell: what installing a bundle without options would do differently. FALSE and an error if it could not
+ * run. */
+gboolean service_preview(Bundle *bundle, Notes *notes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+#define NOTE_STARTS_AS_ROOT "starts-as-root" /* the image drops root itself; its subject says by what */
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ServiceSpec, service_spec_free)
 
 /* A file or link that the service consists of. */

@@ -109,7 +109,7 @@ gboolean spec_add_sandbox(SpecSource *source, GError **error)
         spec_note_private(source, scan.private_path);
     if (scan.drops && spec->user.kind != SERVICE_USER_ROOT && !spec->user.in_image)
         notes_add(
-            source->notes, "starts-as-root",
+            source->notes, NOTE_STARTS_AS_ROOT,
             "the image starts as root and becomes another user; here it is a user of its own from the beginning. If it "
             "insists: --user root",
             scan.drops);

@@ -190,3 +190,22 @@ ServiceSpec *service_spec_new(Bundle *bundle, const ServiceOptions *options, con
         return NULL;
     return g_steal_pointer(&spec);
 }
+
+gboolean service_preview(Bundle *bundle, Notes *notes, GError **error)
+{
+    ServiceOptions options;
+    guint n_targets;
+    const UnitTarget *targets = unit_targets(&n_targets);
+    const ServiceContext context = {
+        .name = "service",
+        .version = "latest",
+        .revision = 1,
+        .bundle_path = PATH_BUNDLES "/service_latest.raw",
+        .systemd_version = targets[n_targets - 1].version,
+    };
+
+    service_options_init(&options);
+    g_autoptr(ServiceSpec) spec = service_spec_new(bundle, &options, &context, notes, error);
+    service_options_clear(&options);
+    return spec != NULL;
+}
