@@ -83,19 +83,28 @@ static gboolean act_reset_failed(Host *host, const char *argument, GError **erro
                            error);
 }
 
+static gboolean act_restart_all(Host *host, const char *argument, GError **error)
+{
+    g_auto(GStrv) units = g_strsplit(argument, " ", -1);
+
+    return job_restart_all(host, units, error);
+}
+
 #define STEADY_MAX 86400 /* seconds */
 
 static gboolean act_steady(Host *host, const char *argument, GError **error)
 {
-    g_auto(GStrv) words = g_strsplit(argument, " ", 2);
+    g_auto(GStrv) words = g_strsplit(argument, " ", -1);
+    guint n_units = g_strv_length(words) - 1;
     guint64 seconds;
 
-    if (g_strv_length(words) != 2 || !g_ascii_string_to_unsigned(words[1], 10, 0, STEADY_MAX, &seconds, NULL)) {
+    if (n_units == 0 || !g_ascii_string_to_unsigned(words[n_units], 10, 0, STEADY_MAX, &seconds, NULL)) {
         g_autofree char *shown = text_escape(argument);
 
-        return gourd_error_set(error, GOURD_ERROR_USAGE, "'%s' is not a unit and a number of seconds", shown);
+        return gourd_error_set(error, GOURD_ERROR_USAGE, "'%s' is not units and a number of seconds", shown);
     }
-    return job_watch_steady(host, words[0], seconds, error);
+    g_clear_pointer(&words[n_units], g_free);
+    return job_watch_steady(host, words, seconds, error);
 }
 
 static const struct {
@@ -104,14 +113,31 @@ static const struct {
     gboolean needs_live;
     Act act;
 } verbs[] = {
-    {"sysusers", TRUE, FALSE, act_sysusers}, {"tmpfiles", TRUE, FALSE, act_tmpfiles},
-    {"reload", FALSE, TRUE, act_reload},     {"start", TRUE, TRUE, act_start},
-    {"stop", TRUE, TRUE, act_stop},          {"restart", TRUE, TRUE, act_restart},
-    {"steady", TRUE, TRUE, act_steady},      {"reset-failed", TRUE, TRUE, act_reset_failed},
+    {"sysusers", TRUE, FALSE, act_sysusers},
+    {"tmpfiles", TRUE, FALSE, act_tmpfiles},
+    {"reload", FALSE, TRUE, act_reload},
+    {"start", TRUE, TRUE, act_start},
+    {"stop", TRUE, TRUE, act_stop},
+    {"restart", TRUE, TRUE, act_restart},
+    {"steady", TRUE, TRUE, act_steady},
+    {"reset-failed", TRUE, TRUE, act_reset_failed},
+    {"restart-all", TRUE, TRUE, act_restart_all},
 };
+
+const char *host_failed_unit(const Host *host)
+{
+    return host->failed_unit;
+}
+
+void host_on_unit_ended(Host *host, HostUnitEnded ended, gpointer data)
+{
+    host->unit_ended = ended;
+    host->unit_ended_data = data;
+}
 
 gboolean host_act(const char *verb, const char *argument, Host *host, GError **error)
 {
+    g_clear_pointer(&host->failed_unit, g_free);
     for (guint i = 0; i < G_N_ELEMENTS(verbs); i++) {
         if (!g_str_equal(verbs[i].verb, verb))
             continue;

@@ -15,6 +15,9 @@ struct Host {
     sd_bus *bus;      /* NULL: not asked yet */
     GHashTable *jobs; /* object path of a job that ended → its result; filled while the bus is processed */
     guint version;    /* 0: not known yet */
+    char *failed_unit;
+    HostUnitEnded unit_ended;
+    gpointer unit_ended_data;
 };
 
 /* --- bus.c: systemd's manager ------------------------------------------------------------------------------------ */
@@ -41,7 +44,9 @@ gboolean bus_fail(GError **error, const sd_bus_error *failure, int errno_value, 
 
 /* Asks for a job ("StartUnit", …) and waits until it has ended. */
 gboolean job_run(Host *host, const char *method, const char *unit, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-gboolean job_watch_steady(Host *host, const char *unit, guint64 seconds, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Of several units at once, in the order that they themselves ask for; the failure is not one that only follows from another. */
+gboolean job_restart_all(Host *host, char *const *units, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean job_watch_steady(Host *host, char *const *units, guint64 seconds, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* --- journal.c -------------------------------------------------------------------------------------------------------- */
 

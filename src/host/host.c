@@ -53,6 +53,7 @@ void host_free(Host *host)
     bus_close(host);
     g_hash_table_unref(host->jobs);
     fd_close(&host->root_fd);
+    g_free(host->failed_unit);
     g_free(host->root);
     g_free(host);
 }

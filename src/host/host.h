@@ -156,12 +156,19 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HostListener, host_listener_clear)
  *   stop UNIT          likewise; a unit that does not exist is stopped already
  *   restart UNIT       likewise
  *   reset-failed UNIT  forgets its failure and restart counter
- *   steady UNIT SECONDS  (one argument, a blank between) waits so long and fails as soon as the unit is not active or has
- *                      restarted since the call
- *   (the last five: nothing)
+ *   restart-all UNIT…  starts some units, or restarts those that run, all at once, in the order that they themselves ask for
+ *   steady UNIT… SECONDS  waits so long and fails as soon as one of the units is not active or has restarted since the call
+ *   (the last six: nothing)
  *
  * An unknown verb is an UNSUPPORTED error: callers handle their own before. */
 gboolean host_act(const char *verb, const char *argument, Host *host, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The unit that the last action failed for; NULL: none did. Borrowed. */
+const char *host_failed_unit(const Host *host);
+
+/* Is told when the job of a unit has ended, of actions with several. */
+typedef void (*HostUnitEnded)(const char *unit, gboolean ok, gpointer data);
+void host_on_unit_ended(Host *host, HostUnitEnded ended, gpointer data);
 
 /* What `systemd-analyze security --offline=true` of this machine says of a unit file's text: exposure in tenths (0 to 100),
  * and its rows as JSON ([{"set", "name", "json_field", "description", "exposure"}]); ret_rows may be NULL. NOT_FOUND if the tool is missing. */

@@ -61,6 +61,8 @@ static gboolean fail_unit(Host *host, const char *unit, const char *what, GError
     g_autoptr(GString) text = g_string_new(NULL);
     HostUnit state;
 
+    g_free(host->failed_unit);
+    host->failed_unit = g_strdup(unit);
     g_string_printf(text, "'%s' %s", unit, what);
     if (host_get_unit(host, unit, &state, NULL)) {
         append_reason(text, &state);
@@ -220,37 +222,170 @@ gboolean job_run(Host *host, const char *method, const char *unit, GError **erro
     return ok;
 }
 
+/* --- several at once ---------------------------------------------------------------------------------------------- */
+
+/* The next of the jobs that ended; *ret_index is its place. FALSE: the connection broke. */
+static gboolean wait_for_any(Host *host, char **jobs, guint n_jobs, guint *ret_index, char **ret_result)
+{
+    for (;;) {
+        for (guint i = 0; i < n_jobs; i++) {
+            char *result = jobs[i] ? take_result(host, jobs[i]) : NULL;
+
+            if (result) {
+                *ret_index = i;
+                *ret_result = result;
+                return TRUE;
+            }
+        }
+        int r = sd_bus_process(host->bus, NULL);
+        if (r != 0 && (r > 0 || r == -EINTR))
+            continue;
+        if (r == 0)
+            r = sd_bus_wait(host->bus, JOB_LOOK_USEC);
+        if (r < 0 && r != -EINTR)
+            return FALSE;
+        for (guint i = 0; r == 0 && i < n_jobs; i++)
+            if (jobs[i] && !job_exists(host, jobs[i]))
+                g_hash_table_replace(host->jobs, g_strdup(jobs[i]), g_strdup("")); /* nobody told */
+    }
+}
+
+typedef struct {
+    Host *host;
+    char *const *units;
+    char **jobs; /* NULL: it has ended */
+    guint n_units;
+    GError *failure; /* the first; one that is not only due to another unit's is preferred */
+    gboolean is_dependency;
+    char *failed_unit;
+} JobSet;
+
+static void job_set_clear(JobSet *set)
+{
+    for (guint i = 0; i < set->n_units; i++)
+        g_free(set->jobs[i]);
+    g_free(set->jobs);
+    g_clear_error(&set->failure);
+    g_free(set->failed_unit);
+}
+
+static void job_set_keep(JobSet *set, const char *unit, gboolean is_dependency, GError *failure)
+{
+    if (set->failure && (!set->is_dependency || is_dependency)) {
+        g_error_free(failure);
+        return;
+    }
+    g_clear_error(&set->failure);
+    set->failure = failure;
+    set->is_dependency = is_dependency;
+    g_free(set->failed_unit);
+    set->failed_unit = g_strdup(unit);
+}
+
+static void job_set_end(JobSet *set, guint index, const char *result)
+{
+    const char *unit = set->units[index];
+    GError *failure = NULL;
+    gboolean ok = judge(set->host, "StartUnit", unit, result, &failure);
+
+    if (set->host->unit_ended)
+        set->host->unit_ended(unit, ok, set->host->unit_ended_data);
+    if (!ok)
+        job_set_keep(set, unit, g_str_equal(result, "dependency"), failure);
+    g_clear_pointer(&set->jobs[index], g_free);
+}
+
+static gboolean job_set_wait(JobSet *set, GError **error)
+{
+    for (guint left = set->n_units; left > 0; left--) {
+        g_autofree char *result = NULL;
+        guint index;
+
+        if (!wait_for_any(set->host, set->jobs, set->n_units, &index, &result)) {
+            bus_close(set->host);
+            break;
+        }
+        job_set_end(set, index, result);
+    }
+    for (guint i = 0; i < set->n_units; i++)
+        if (set->jobs[i]) {
+            if (!wait_by_looking(set->host, set->units[i], error))
+                return FALSE;
+            job_set_end(set, i, "");
+        }
+    return TRUE;
+}
+
+static gboolean job_set_run(JobSet *set, GError **error)
+{
+    g_hash_table_remove_all(set->host->jobs);
+    for (guint i = 0; i < set->n_units; i++) {
+        set->jobs[i] = request_job(set->host, "RestartUnit", set->units[i], error);
+        if (!set->jobs[i])
+            return FALSE;
+    }
+    if (!job_set_wait(set, error))
+        return FALSE;
+    if (!set->failure)
+        return TRUE;
+    g_free(set->host->failed_unit);
+    set->host->failed_unit = g_steal_pointer(&set->failed_unit);
+    g_propagate_error(error, g_steal_pointer(&set->failure));
+    return FALSE;
+}
+
+gboolean job_restart_all(Host *host, char *const *units, GError **error)
+{
+    JobSet set = {.host = host, .units = units, .n_units = g_strv_length((char **)units)};
+
+    set.jobs = g_new0(char *, set.n_units + 1);
+    gboolean ok = job_set_run(&set, error);
+    job_set_clear(&set);
+    return ok;
+}
+
+/* --- staying up --------------------------------------------------------------------------------------------------- */
+
 static gboolean is_up(const HostUnit *unit)
 {
     return g_str_equal(unit->active_state, "active") || g_str_equal(unit->active_state, "reloading") ||
            g_str_equal(unit->active_state, "refreshing");
 }
 
-gboolean job_watch_steady(Host *host, const char *unit, guint64 seconds, GError **error)
+/* Whether a unit is still up and was not restarted since the first look, when *n_restarts is negative. */
+static gboolean look_steady(Host *host, const char *unit, gint64 *n_restarts, gint64 begin, GError **error)
 {
-    const gint64 begin = g_get_monotonic_time();
-    gboolean is_first = TRUE;
-    guint32 n_restarts = 0;
+    HostUnit state;
 
+    if (!host_get_unit(host, unit, &state, error))
+        return FALSE;
+    if (*n_restarts < 0)
+        *n_restarts = state.n_restarts;
+    gboolean steady = is_up(&state) && state.n_restarts == *n_restarts;
+    host_unit_clear(&state);
+    if (steady)
+        return TRUE;
+    g_autofree char *what = g_strdup_printf("did not stay up: it ended within %u s",
+                                            (guint)((g_get_monotonic_time() - begin) / G_USEC_PER_SEC) + 1);
+
+    return fail_unit(host, unit, what, error);
+}
+
+gboolean job_watch_steady(Host *host, char *const *units, guint64 seconds, GError **error)
+{
+    const gint64 begin = g_get_monotonic_time(), span = (gint64)seconds * G_USEC_PER_SEC;
+    guint n_units = g_strv_length((char **)units);
+    g_autofree gint64 *n_restarts = g_new(gint64, n_units + 1);
+
+    for (guint i = 0; i < n_units; i++)
+        n_restarts[i] = -1;
     for (;;) {
+        for (guint i = 0; i < n_units; i++)
+            if (!look_steady(host, units[i], &n_restarts[i], begin, error))
+                return FALSE;
         const gint64 passed = g_get_monotonic_time() - begin;
-        HostUnit state;
-
-        if (!host_get_unit(host, unit, &state, error))
-            return FALSE;
-        if (is_first)
-            n_restarts = state.n_restarts;
-        is_first = FALSE;
-        gboolean up = is_up(&state), same = state.n_restarts == n_restarts;
-        host_unit_clear(&state);
-        if (!up || !same) {
-            g_autofree char *what = g_strdup_printf("did not stay up: it ended within %u s",
-                                                    (guint)(passed / G_USEC_PER_SEC) + 1);
-
-            return fail_unit(host, unit, what, error);
-        }
-        if (passed >= (gint64)seconds * G_USEC_PER_SEC)
+        if (passed >= span)
             return TRUE;
-        g_usleep((gulong)MIN(POLL_USEC, (gint64)seconds * G_USEC_PER_SEC - passed));
+        g_usleep((gulong)MIN(POLL_USEC, span - passed));
     }
 }

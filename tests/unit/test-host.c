@@ -157,7 +157,7 @@ static void nothing_is_started_on_a_root_at_rest(void)
 {
     g_autofree char *root = make_root();
     g_autoptr(Host) host = open_host(root);
-    const char *const verbs[] = {"reload", "start", "stop", "restart", "reset-failed", "steady"};
+    const char *const verbs[] = {"reload", "start", "stop", "restart", "reset-failed", "restart-all", "steady"};
     HostUnit unit;
 
     for (guint i = 0; i < G_N_ELEMENTS(verbs); i++) {
