@@ -12,6 +12,7 @@
 #include "paths.h"
 #include "program-file.h"
 #include "spec-values.h"
+#include "stack.h"
 
 #include "bundle/bundle.h"
 #include "unit/unit.h"

@@ -12,6 +12,11 @@
 
 /* --- bundles ------------------------------------------------------------------------------------------------------ */
 
+static gboolean is_about_bundle(const StoreChange *change, const char *file)
+{
+    return change->pending->source && strcmp(change->pending->source->file, file) == 0;
+}
+
 /* Looks at the copy and not at the original: these are the bytes that will run, whatever happened while copying. */
 static gboolean act_verify(Store *store, const char *argument, GError **error)
 {
@@ -19,9 +24,12 @@ static gboolean act_verify(Store *store, const char *argument, GError **error)
     g_autofree char *file = g_strndup(argument, strlen(argument) - (fully ? strlen(FULLY) : 0));
     g_autoptr(BundleSource) source = bundle_source_open_stored(store, file, error);
 
+    const struct StorePending *pending = find_pending(store, is_about_bundle, file);
+
     if (!source)
         return FALSE;
-    if (!digest_equal(&source->digest, &store->change->pending->digest)) {
+    g_assert(pending);
+    if (!digest_equal(&source->digest, &pending->digest)) {
         gourd_error_set(error, GOURD_ERROR_DIFFERS, "the bundle changed while it was copied");
         return gourd_error_hint(error, "is it still being written? Wait for its end and try again");
     }
@@ -45,10 +53,26 @@ void pending_take_user(struct StorePending *pending, const ServiceFiles *files)
     pending->keep_owners = files->keep_owners;
 }
 
-gboolean find_service_user(const Store *store, guint32 *ret_uid, guint32 *ret_gid, GError **error)
+const struct StorePending *find_pending(const Store *store,
+                                        gboolean (*match)(const StoreChange *change, const char *argument),
+                                        const char *argument)
 {
-    const struct StorePending *pending = store->change->pending;
+    const GPtrArray *members = store->change->members;
 
+    if (match(store->change, argument))
+        return store->change->pending;
+    for (guint i = 0; members && i < members->len; i++) {
+        const StoreChange *member = g_ptr_array_index(members, i);
+
+        if (match(member, argument))
+            return member->pending;
+    }
+    return NULL;
+}
+
+gboolean find_service_user(const Store *store, const struct StorePending *pending, guint32 *ret_uid, guint32 *ret_gid,
+                           GError **error)
+{
     *ret_uid = pending->uid;
     *ret_gid = pending->gid;
     if (!pending->user || host_find_user(store->host, pending->user, ret_uid, ret_gid))
@@ -76,13 +100,21 @@ static gboolean write_new_file(Store *store, const ServiceFile *file, GError **e
     return TRUE;
 }
 
-/* Not atomic: nothing reads a folder of a release that is not there yet, and undoing removes it. */
-static gboolean act_identity(Store *store, GError **error)
+static gboolean is_about_release(const StoreChange *change, const char *argument)
 {
-    const struct StorePending *pending = store->change->pending;
+    g_autofree char *id = g_strdup_printf("%s/%u", change->name, change->pending->context.revision);
+
+    return strcmp(id, argument) == 0;
+}
+
+/* Not atomic: nothing reads a folder of a release that is not there yet, and undoing removes it. */
+static gboolean act_identity(Store *store, const char *argument, GError **error)
+{
+    const struct StorePending *pending = find_pending(store, is_about_release, argument);
     guint32 uid, gid;
 
-    if (!find_service_user(store, &uid, &gid, error))
+    g_assert(pending);
+    if (!find_service_user(store, pending, &uid, &gid, error))
         return FALSE;
     g_autoptr(GPtrArray) files = service_identity(pending->spec, &pending->context, uid, gid);
     for (guint i = 0; i < files->len; i++) {
@@ -107,9 +139,9 @@ static gboolean drop_identity(Store *store, const char *argument, GError **error
 /* --- units -------------------------------------------------------------------------------------------------------- */
 
 /* Before anything is undone: then the journal tells of the release that failed, and not yet of the one before. */
-static void keep_failure(Store *store, const char *argument, guint64 since_usec)
+static void keep_failure(Store *store, const char *failed, guint64 since_usec)
 {
-    g_autofree char *unit = g_strndup(argument, strcspn(argument, " "));
+    g_autofree char *unit = g_strdup(failed);
     g_autoptr(GPtrArray) lines = NULL;
 
     if (!host_read_journal(store->host, unit, since_usec, FAILURE_LINES_MAX, &lines, NULL))
@@ -124,13 +156,14 @@ static void keep_failure(Store *store, const char *argument, guint64 since_usec)
 
 static gboolean act_on_host(Store *store, const char *verb, const char *argument, GError **error)
 {
-    static const char *const starting[] = {"start", "restart", "steady", NULL};
+    static const char *const starting[] = {"start", "restart", "restart-all", "steady", NULL};
     guint64 since_usec = (guint64)g_get_real_time();
 
     if (host_act(verb, argument, store->host, error))
         return TRUE;
-    if (g_strv_contains(starting, verb))
-        keep_failure(store, argument, since_usec);
+    const char *failed = host_failed_unit(store->host);
+    if (g_strv_contains(starting, verb) && (failed || !strchr(argument, ' ')))
+        keep_failure(store, failed ? failed : argument, since_usec);
     return FALSE;
 }
 
@@ -157,6 +190,21 @@ static gboolean revive(Store *store, const char *argument)
     return TRUE;
 }
 
+static gboolean revive_all(Store *store, const char *argument)
+{
+    g_auto(GStrv) units = g_strsplit(argument, " ", -1);
+    gboolean halted = TRUE;
+
+    for (guint i = g_strv_length(units); i-- > 0;)
+        halted = host_act("stop", units[i], store->host, NULL) && halted;
+    gboolean revived = host_act("reload", NULL, store->host, NULL) && halted;
+    for (guint i = 0; units[i]; i++)
+        revived = host_act("reset-failed", units[i], store->host, NULL) && revived;
+    if (!host_act("restart-all", argument, store->host, NULL) || !revived)
+        g_ptr_array_add(store->not_revived, g_strdup(argument));
+    return TRUE;
+}
+
 static gboolean abandon(Store *store, const char *unit)
 {
     if (!host_act("stop", unit, store->host, NULL) || !host_act("reset-failed", unit, store->host, NULL))
@@ -171,7 +219,7 @@ gboolean store_act(const char *verb, const char *argument, gpointer data, GError
     if (strcmp(verb, "verify") == 0)
         return act_verify(store, argument, error);
     if (strcmp(verb, "identity") == 0)
-        return act_identity(store, error);
+        return act_identity(store, argument, error);
     if (strcmp(verb, "drop-identity") == 0)
         return drop_identity(store, argument, error);
     if (strcmp(verb, "fill") == 0)
@@ -182,6 +230,8 @@ gboolean store_act(const char *verb, const char *argument, gpointer data, GError
         return halt(store, argument, error);
     if (strcmp(verb, "revive") == 0)
         return revive(store, argument);
+    if (strcmp(verb, "revive-all") == 0)
+        return revive_all(store, argument);
     if (strcmp(verb, "abandon") == 0)
         return abandon(store, argument);
     return act_on_host(store, verb, argument, error);
@@ -213,6 +263,8 @@ gboolean store_apply(Store *store, const StoreChange *change, const PlanActor *a
     if (plan_length(change->plan) == 0)
         return TRUE;
     change->pending->notes = notes;
+    for (guint i = 0; change->members && i < change->members->len; i++)
+        ((const StoreChange *)g_ptr_array_index(change->members, i))->pending->notes = notes;
     store->change = change;
     store->actor = actor;
     g_clear_pointer(&store->failure_lines, g_ptr_array_unref);

@@ -18,18 +18,32 @@ StoreChange *store_change_new(const char *name, const char *title)
 {
     StoreChange *change = g_new0(StoreChange, 1);
 
-    change->plan = plan_new(title);
+    change->plan = title ? plan_new(title) : NULL;
     change->name = g_strdup(name);
     change->pending = g_new0(struct StorePending, 1);
     change->pending->volumes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     return change;
 }
 
+StoreChange *change_add_member(StoreChange *stack, const char *name)
+{
+    StoreChange *member = store_change_new(name, NULL);
+
+    if (!stack->members)
+        stack->members = g_ptr_array_new_with_free_func((GDestroyNotify)store_change_free);
+    member->plan = stack->plan;
+    member->is_member = TRUE;
+    g_ptr_array_add(stack->members, member);
+    return member;
+}
+
 void store_change_free(StoreChange *change)
 {
     if (!change)
         return;
-    plan_free(change->plan);
+    g_clear_pointer(&change->members, g_ptr_array_unref);
+    if (!change->is_member)
+        plan_free(change->plan);
     pending_free(change->pending);
     g_free(change->name);
     g_free(change->unit);

@@ -8,6 +8,8 @@
 #define STATE_MODE 0644
 
 StoreChange *store_change_new(const char *name, const char *title);
+/* The change of one service, as a part of that of a stack, which owns it. */
+StoreChange *change_add_member(StoreChange *stack, const char *name);
 /* Says from which release to which; service NULL: from none. */
 void change_name_releases(StoreChange *change, const StoreService *service, guint to, const char *to_version);
 /* The last change of a plan. */

@@ -48,16 +48,21 @@ struct StorePending {
  *   fill PATH            a volume, filled from the bundle              undone by unfill
  *   halt UNIT…           all are stopped, one after the other
  *   revive UNIT…         for undoing: all are stopped, the manager reads all units again, the first is started
+ *   revive-all UNIT…     for undoing: all are stopped, the last first, the manager reads all units again, all are started
  *   abandon UNIT         for undoing: the unit is stopped
  *
- * The last two never fail: what cannot be revived is remembered, since files are as before anyway. */
+ * The last three never fail: what cannot be revived is remembered, since files are as before anyway. */
 gboolean store_act(const char *verb, const char *argument, gpointer data, GError **error);
 
 /* What a service has to do with users, for the actions. */
 void pending_take_user(struct StorePending *pending, const ServiceFiles *files);
 /* The numbers of the service's user now. */
-gboolean find_service_user(const Store *store, guint32 *ret_uid, guint32 *ret_gid, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+gboolean find_service_user(const Store *store, const struct StorePending *pending, guint32 *ret_uid, guint32 *ret_gid,
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* What an action is about: that of the service's change which is applied for which `match` is TRUE, or NULL. Borrowed. */
+const struct StorePending *find_pending(const Store *store,
+                                        gboolean (*match)(const StoreChange *change, const char *argument),
+                                        const char *argument);
 
 /* --- records ------------------------------------------------------------------------------------------------------ */
 

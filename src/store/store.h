@@ -89,7 +89,7 @@ typedef struct {
 } StoreRequest;
 
 /* What a plan leads to. */
-typedef struct {
+typedef struct StoreChange {
     Plan *plan; /* empty if everything is as it should be */
     char *name, *unit;
     guint from, to; /* revisions; 0: none */
@@ -98,6 +98,8 @@ typedef struct {
     gboolean started;             /* the plan starts it */
     guint64 bytes;                /* gc and remove: what the store will be smaller by */
     struct StorePending *pending; /* private */
+    GPtrArray *members;           /* StoreChange of each service of a stack, which have its plan; else NULL */
+    gboolean is_member;           /* private: the plan is the stack's */
 } StoreChange;
 
 void store_change_free(StoreChange *change);

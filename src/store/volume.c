@@ -67,13 +67,19 @@ static gboolean write_marker(int fill, const char *name, const char *path, GErro
     return fsync(fd) == 0 && fsync(fill) == 0 ? TRUE : fail(error, "mark", path);
 }
 
+static gboolean has_volume(const StoreChange *change, const char *path)
+{
+    return g_hash_table_contains(change->pending->volumes, path);
+}
+
 static gboolean fill_folder(Store *store, const char *path, int fill, const char *name, GError **error)
 {
-    const struct StorePending *pending = store->change->pending;
+    const struct StorePending *pending = find_pending(store, has_volume, path);
+
+    g_assert(pending);
     const char *image_path = g_hash_table_lookup(pending->volumes, path);
     CopyOwner owner = {.keep = pending->keep_owners, .uid = 0, .gid = 0};
-
-    if (!owner.keep && !find_service_user(store, &owner.uid, &owner.gid, error))
+    if (!owner.keep && !find_service_user(store, pending, &owner.uid, &owner.gid, error))
         return FALSE;
     return folder_sweep(fill, name, path, error) &&
            copy_up(pending->source->bundle, image_path && *image_path ? image_path : NULL, fill, name, &owner,

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+/* A stack: the services of one Compose file, in plain values. src/compose/ fills it, src/store/ makes a plan of it.
+ *
+ * What a stack adds to its services: P.target, which starts and stops them all, P.slice, in which they are, the order between
+ * them, its volumes and its networks. Rendering is a pure function, as that of a service. */
+
+#include "options.h"
+
+#define STACK_SERVICES_MAX 1000 /* of one file; the largest ones known have some 60 */
+
+typedef enum {
+    STACK_STARTED,   /* it runs */
+    STACK_HEALTHY,   /* its health check succeeded */
+    STACK_COMPLETED, /* it ended, and well */
+} StackCondition;
+
+/* A service that another one needs. */
+typedef struct {
+    char *service; /* its name in the stack */
+    int condition; /* StackCondition */
+    gboolean required;
+    gboolean restart; /* the other one restarts with it */
+} StackDependency;
+
+/* What a program is to be told once the service has started, or before it is stopped, is in options. */
+typedef struct {
+    char *name;      /* in the file: "web" */
+    char *full_name; /* on this host: "shop-web" */
+    char *place;     /* "compose.yaml:12:3", for errors */
+    char *image;     /* as the file says; NULL: it is only built */
+    char *source;    /* what a bundle is made from: "docker-archive:web.tar"; NULL: nothing is named */
+    char *bundle;    /* for StoreRequest.bundle; NULL: it is to be found */
+    ServiceOptions options;
+    GPtrArray *depends; /* StackDependency */
+} StackService;
+
+typedef struct {
+    char *name;          /* of the project: "shop" */
+    char **files;        /* that it was read from, absolute */
+    char *folder;        /* that relative paths are relative to, absolute */
+    GPtrArray *services; /* StackService */
+} Stack;
+
+Stack *stack_new(const char *name);
+void stack_free(Stack *stack);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Stack, stack_free)
+/* Appends a service, whose full name is made. USAGE: it is no name for a unit, or another service has the same. Borrowed. */
+StackService *stack_add_service(Stack *stack, const char *name, GError **error);
+/* NULL if there is none. Borrowed. */
+StackService *stack_find_service(const Stack *stack, const char *name);
+void stack_service_add_dependency(StackService *service, const char *on, StackCondition condition, gboolean required,
+                                  gboolean restart);
+
+/* Sorts the services so that what one depends on stands before it, else by name. INPUT: a cycle, with its path; a service that
+ * there is not. */
+gboolean stack_sort(Stack *stack, GError **error) G_GNUC_WARN_UNUSED_RESULT;
