@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "deploy-options.h"
 
-#include "env-file.h"
-
 #include <string.h>
 
 #define CPUS_PER_MILLE_MAX (G_GINT64_CONSTANT(1000) * 8192) /* more processors than Linux knows */

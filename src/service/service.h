@@ -7,6 +7,7 @@
  * fills it too. Rendering is a pure function of the spec and the target's version of systemd. */
 
 #include "capability.h"
+#include "env-file.h"
 #include "inside.h"
 #include "options.h"
 #include "paths.h"

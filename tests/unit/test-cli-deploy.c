@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* What options of install and upgrade become. */
 #include "cli/deploy-options.h"
-#include "cli/env-file.h"
 #include "cli/parse.h"
 
 #include <string.h>

@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "yaml.h"
+
+#include <libfyaml.h>
+#include <string.h>
+
+#define MERGE_KEY "<<"
+
+typedef struct {
+    ComposeArena *arena;
+    const char *file;
+    GPtrArray *documents;
+    GHashTable *anchors; /* name → ComposeNode, of this document */
+    ComposeNode *open;   /* the innermost list or map that is not complete */
+    const char *key;     /* of the member to come */
+    guint key_line, key_column;
+    guint depth, n_nodes;
+} YamlReader;
+
+/* --- errors -------------------------------------------------------------------------------------------------------- */
+
+static gboolean set_error(const YamlReader *reader, const struct fy_mark *mark, const char *message, GError **error)
+{
+    g_autofree char *file = text_escape(reader->file);
+
+    return gourd_error_set(error, GOURD_ERROR_INPUT, "%s:%d:%d: %s", file, mark ? mark->line + 1 : 1,
+                           mark ? mark->column + 1 : 1, message);
+}
+
+static gboolean set_limit(const YamlReader *reader, const struct fy_mark *mark, const char *what, guint limit,
+                          GError **error)
+{
+    g_autofree char *file = text_escape(reader->file);
+
+    return gourd_error_set(error, GOURD_ERROR_LIMIT, "%s:%d:%d: more than %u %s", file, mark ? mark->line + 1 : 1,
+                           mark ? mark->column + 1 : 1, limit, what);
+}
+
+/* What libfyaml has found wrong, the first of it. */
+static gboolean set_syntax_error(const YamlReader *reader, struct fy_diag *diag, GError **error)
+{
+    g_autofree char *file = text_escape(reader->file);
+    void *at = NULL;
+    const struct fy_diag_error *found = fy_diag_errors_iterate(diag, &at);
+    g_autofree char *message = text_escape(found && found->msg ? found->msg : "this is no YAML");
+
+    gourd_error_set(error, GOURD_ERROR_INPUT, "%s:%d:%d: %s", file, found ? found->line + 1 : 1,
+                    found ? found->column + 1 : 1, message);
+    return gourd_error_hint(error,
+                            "blanks at the beginning of lines decide what belongs to what; tabs may not stand there");
+}
+
+/* --- building ------------------------------------------------------------------------------------------------------ */
+
+static guint count_nodes(const ComposeNode *node, guint most)
+{
+    guint count = 1;
+
+    for (const ComposeNode *item = node->first; item && count <= most; item = item->next)
+        count += count_nodes(item, most - count);
+    return count;
+}
+
+static gboolean count_new(YamlReader *reader, guint count, const struct fy_mark *mark, GError **error)
+{
+    reader->n_nodes += count;
+    return reader->n_nodes <= YAML_NODES_MAX || set_limit(reader, mark, "values", YAML_NODES_MAX, error);
+}
+
+static ComposeNode *new_node(YamlReader *reader, ComposeKind kind, const struct fy_mark *mark)
+{
+    ComposeNode *node = compose_node_new(reader->arena, kind, NULL);
+
+    node->file = reader->file;
+    node->line = mark ? (guint)mark->line + 1 : 1;
+    node->column = mark ? (guint)mark->column + 1 : 1;
+    return node;
+}
+
+/* Puts a value where it belongs. */
+static void put(YamlReader *reader, ComposeNode *node)
+{
+    if (!reader->open) {
+        g_ptr_array_add(reader->documents, node);
+    } else if (reader->open->kind == COMPOSE_LIST) {
+        compose_node_append(reader->open, node);
+    } else {
+        node->line = reader->key_line;
+        node->column = reader->key_column;
+        compose_node_set(reader->open, reader->key, node);
+        reader->key = NULL;
+    }
+}
+
+static gboolean wants_key(const YamlReader *reader)
+{
+    return reader->open && reader->open->kind == COMPOSE_MAP && !reader->key;
+}
+
+static gboolean set_key(YamlReader *reader, const char *text, const struct fy_mark *mark, GError **error)
+{
+    const ComposeNode *other = compose_node_get(reader->open, text);
+
+    if (!g_utf8_validate(text, -1, NULL))
+        return set_error(reader, mark, "a key is not UTF-8", error);
+    if (other) {
+        g_autofree char *shown = text_escape(text);
+        g_autofree char *message = g_strdup_printf("the key '%s' is there already, in line %u", shown, other->line);
+
+        return set_error(reader, mark, message, error);
+    }
+    reader->key = compose_arena_text(reader->arena, text);
+    reader->key_line = mark ? (guint)mark->line + 1 : 1;
+    reader->key_column = mark ? (guint)mark->column + 1 : 1;
+    return TRUE;
+}
+
+static gboolean apply_tag(YamlReader *reader, struct fy_token *token, ComposeNode *node, gboolean *ret_string,
+                          GError **error)
+{
+    static const char *const strings[] = {"!", "tag:yaml.org,2002:str", NULL};
+    static const char *const plain[] = {"tag:yaml.org,2002:null",
+                                        "tag:yaml.org,2002:bool",
+                                        "tag:yaml.org,2002:int",
+                                        "tag:yaml.org,2002:float",
+                                        "tag:yaml.org,2002:seq",
+                                        "tag:yaml.org,2002:map",
+                                        NULL};
+    const char *tag = token ? fy_token_get_text0(token) : NULL;
+
+    *ret_string = tag && g_strv_contains(strings, tag);
+    if (!tag || *ret_string || g_strv_contains(plain, tag))
+        return TRUE;
+    if (strcmp(tag, "!reset") == 0)
+        node->tag = COMPOSE_TAG_RESET;
+    else if (strcmp(tag, "!override") == 0)
+        node->tag = COMPOSE_TAG_OVERRIDE;
+    else {
+        g_autofree char *shown = text_escape(tag);
+        g_autofree char *message = g_strdup_printf("there is no tag '%s' in Compose files", shown);
+
+        set_error(reader, fy_token_start_mark(token), message, error);
+        return gourd_error_hint(error, "!reset and !override are known; a text that begins with '!' stands in quotes");
+    }
+    return TRUE;
+}
+
+static gboolean add_anchor(YamlReader *reader, struct fy_token *token, ComposeNode *node)
+{
+    const char *name = token ? fy_token_get_text0(token) : NULL;
+
+    if (name)
+        g_hash_table_replace(reader->anchors, g_strdup(name), node);
+    return TRUE;
+}
+
+/* --- events -------------------------------------------------------------------------------------------------------- */
+
+static gboolean read_scalar(YamlReader *reader, struct fy_event *event, GError **error)
+{
+    const struct fy_mark *mark = fy_event_start_mark(event);
+    size_t length = 0;
+    const char *bytes = event->scalar.value ? fy_token_get_text(event->scalar.value, &length) : NULL;
+    g_autofree char *text = g_strndup(bytes ? bytes : "", length);
+    gboolean is_string;
+
+    if (bytes && memchr(bytes, 0, length))
+        return set_error(reader, mark, "a zero byte in a value", error);
+    ComposeNode *node = new_node(reader, COMPOSE_STRING, mark);
+    if (wants_key(reader)) {
+        add_anchor(reader, event->scalar.anchor, node);
+        node->text = compose_arena_text(reader->arena, text);
+        return set_key(reader, text, mark, error);
+    }
+    if (!g_utf8_validate(text, -1, NULL))
+        return set_error(reader, mark, "a value is not UTF-8", error);
+    if (!count_new(reader, 1, mark, error) || !apply_tag(reader, event->scalar.tag, node, &is_string, error))
+        return FALSE;
+    if (is_string || fy_token_scalar_style(event->scalar.value) != FYSS_PLAIN)
+        node->text = compose_arena_text(reader->arena, text);
+    else
+        yaml_resolve_plain(node, text);
+    put(reader, node);
+    return add_anchor(reader, event->scalar.anchor, node);
+}
+
+static gboolean is_open(const YamlReader *reader, const ComposeNode *node)
+{
+    for (const ComposeNode *at = reader->open; at; at = at->parent) {
+        if (at == node)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static gboolean read_alias(YamlReader *reader, struct fy_event *event, GError **error)
+{
+    const struct fy_mark *mark = fy_event_start_mark(event);
+    const char *name = fy_token_get_text0(event->alias.anchor);
+    ComposeNode *node = name ? g_hash_table_lookup(reader->anchors, name) : NULL;
+    g_autofree char *shown = text_escape(name ? name : "");
+
+    if (!node || is_open(reader, node)) {
+        g_autofree char *message = g_strdup_printf(node ? "the alias '*%s' stands in what it means"
+                                                        : "there is no anchor '&%s' before this alias",
+                                                   shown);
+
+        return set_error(reader, mark, message, error);
+    }
+    if (wants_key(reader)) {
+        if (!node->text)
+            return set_error(reader, mark, "a key must be a text", error);
+        return set_key(reader, node->text, mark, error);
+    }
+    if (!count_new(reader, count_nodes(node, YAML_NODES_MAX), mark, error))
+        return FALSE;
+    ComposeNode *copy = compose_node_copy(reader->arena, node);
+    copy->line = mark ? (guint)mark->line + 1 : 1;
+    copy->column = mark ? (guint)mark->column + 1 : 1;
+    put(reader, copy);
+    return TRUE;
+}
+
+static gboolean begin(YamlReader *reader, ComposeKind kind, struct fy_event *event, GError **error)
+{
+    const struct fy_mark *mark = fy_event_start_mark(event);
+    struct fy_token *anchor = kind == COMPOSE_LIST ? event->sequence_start.anchor : event->mapping_start.anchor;
+    struct fy_token *tag = kind == COMPOSE_LIST ? event->sequence_start.tag : event->mapping_start.tag;
+    gboolean is_string;
+
+    if (wants_key(reader))
+        return set_error(reader, mark, "a key must be a text", error);
+    if (++reader->depth > YAML_DEPTH_MAX)
+        return set_limit(reader, mark, "lists and maps in each other", YAML_DEPTH_MAX, error);
+    ComposeNode *node = new_node(reader, kind, mark);
+    if (!count_new(reader, 1, mark, error) || !apply_tag(reader, tag, node, &is_string, error))
+        return FALSE;
+    put(reader, node);
+    reader->open = node;
+    return add_anchor(reader, anchor, node);
+}
+
+/* Members of `from` that the map has not. */
+static gboolean merge_map(YamlReader *reader, ComposeNode *map, const ComposeNode *from, GError **error)
+{
+    if (from->kind != COMPOSE_MAP)
+        return compose_error(error, GOURD_ERROR_INPUT, from, "what is merged by '<<' must be a map, or a list of maps");
+    for (const ComposeNode *item = from->first; item; item = item->next) {
+        if (compose_node_get(map, item->key))
+            continue;
+        reader->n_nodes += count_nodes(item, YAML_NODES_MAX);
+        if (reader->n_nodes > YAML_NODES_MAX)
+            return compose_error(error, GOURD_ERROR_LIMIT, from, "more than %d values", YAML_NODES_MAX);
+        compose_node_set(map, item->key, compose_node_copy(reader->arena, item));
+    }
+    return TRUE;
+}
+
+static gboolean expand_merge_key(YamlReader *reader, ComposeNode *map, GError **error)
+{
+    ComposeNode *merged = compose_node_get(map, MERGE_KEY);
+
+    if (!merged)
+        return TRUE;
+    if (merged->kind != COMPOSE_LIST && !merge_map(reader, map, merged, error))
+        return FALSE;
+    for (const ComposeNode *item = merged->kind == COMPOSE_LIST ? merged->first : NULL; item; item = item->next) {
+        if (!merge_map(reader, map, item, error))
+            return FALSE;
+    }
+    compose_node_unlink(merged);
+    return TRUE;
+}
+
+static gboolean end(YamlReader *reader, GError **error)
+{
+    ComposeNode *node = reader->open;
+
+    g_assert(node);
+    reader->open = node->parent;
+    reader->depth--;
+    return node->kind != COMPOSE_MAP || expand_merge_key(reader, node, error);
+}
+
+static gboolean read_event(YamlReader *reader, struct fy_event *event, GError **error)
+{
+    switch (event->type) {
+    case FYET_DOCUMENT_START:
+        g_hash_table_remove_all(reader->anchors);
+        return TRUE;
+    case FYET_SCALAR:
+        return read_scalar(reader, event, error);
+    case FYET_ALIAS:
+        return read_alias(reader, event, error);
+    case FYET_SEQUENCE_START:
+        return begin(reader, COMPOSE_LIST, event, error);
+    case FYET_MAPPING_START:
+        return begin(reader, COMPOSE_MAP, event, error);
+    case FYET_SEQUENCE_END:
+    case FYET_MAPPING_END:
+        return end(reader, error);
+    default:
+        return TRUE;
+    }
+}
+
+static gboolean read_events(YamlReader *reader, struct fy_parser *parser, GError **error)
+{
+    struct fy_event *event;
+
+    while ((event = fy_parser_parse(parser))) {
+        gboolean is_read = read_event(reader, event, error);
+
+        fy_parser_event_free(parser, event);
+        if (!is_read)
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* --- the whole ----------------------------------------------------------------------------------------------------- */
+
+static gboolean read_text(YamlReader *reader, const char *bytes, gsize size, GError **error)
+{
+    struct fy_diag *diag = fy_diag_create(NULL);
+    const struct fy_parse_cfg settings = {
+        .flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_DEFAULT_VERSION_1_2 | FYPCF_JSON_NONE,
+        .diag = diag,
+    };
+    gboolean is_read = FALSE;
+
+    fy_diag_set_collect_errors(diag, true);
+    struct fy_parser *parser = fy_parser_create(&settings);
+    if (!parser || fy_parser_set_string(parser, bytes, size) != 0)
+        gourd_error_set(error, GOURD_ERROR_FAILED, "libfyaml cannot begin");
+    else if (read_events(reader, parser, error))
+        is_read = (!fy_parser_get_stream_error(parser) && !fy_diag_got_error(diag)) ||
+                  set_syntax_error(reader, diag, error);
+    if (parser)
+        fy_parser_destroy(parser);
+    fy_diag_destroy(diag);
+    return is_read;
+}
+
+static gboolean check_documents(const YamlReader *reader, GError **error)
+{
+    for (guint i = reader->documents->len; i-- > 0;) {
+        const ComposeNode *document = g_ptr_array_index(reader->documents, i);
+
+        if (document->kind == COMPOSE_NULL && reader->documents->len > 1)
+            g_ptr_array_remove_index(reader->documents, i);
+        else if (document->kind != COMPOSE_MAP && document->kind != COMPOSE_NULL)
+            return compose_error(error, GOURD_ERROR_INPUT, document, "a Compose file is a map: its top has keys");
+    }
+    const ComposeNode *first = reader->documents->len ? g_ptr_array_index(reader->documents, 0) : NULL;
+    if (!first || first->kind == COMPOSE_NULL) {
+        g_autofree char *file = text_escape(reader->file);
+
+        return gourd_error_set(error, GOURD_ERROR_INPUT, "%s: nothing is in it", file);
+    }
+    return TRUE;
+}
+
+GPtrArray *yaml_read(ComposeArena *arena, const char *file, const char *bytes, gsize size, GError **error)
+{
+    g_autoptr(GPtrArray) documents = g_ptr_array_new();
+    g_autoptr(GHashTable) anchors = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    YamlReader reader = {.arena = arena,
+                         .file = compose_arena_text(arena, file),
+                         .documents = documents,
+                         .anchors = anchors};
+
+    if (size > YAML_SIZE_MAX) {
+        g_autofree char *shown = text_escape(file);
+
+        gourd_error_set(error, GOURD_ERROR_LIMIT, "%s: over the limit of %d bytes", shown, YAML_SIZE_MAX);
+        return NULL;
+    }
+    if (!read_text(&reader, bytes, size, error) || !check_documents(&reader, error))
+        return NULL;
+    return g_steal_pointer(&documents);
+}
