@@ -3,7 +3,6 @@
 
 #include "node.h"
 
-#include <math.h>
 #include <string.h>
 
 #define NUMBER_LENGTH_MAX 32 /* bytes of a number in a length of time or a size: what a double can hold is shorter */
@@ -48,7 +47,7 @@ static const TimeUnit *find_time_unit(const char *text)
     return NULL;
 }
 
-gboolean duration_parse(const char *text, gint64 *ret_usec, GError **error)
+gboolean compose_duration_parse(const char *text, gint64 *ret_usec, GError **error)
 {
     double sum = 0;
     const char *at = text;
@@ -72,7 +71,7 @@ gboolean duration_parse(const char *text, gint64 *ret_usec, GError **error)
     } while (*at);
     if (sum > (double)(G_MAXINT64 / 2))
         return gourd_error_set(error, GOURD_ERROR_INPUT, "'%s' is too long a time", text);
-    *ret_usec = (gint64)llround(sum);
+    *ret_usec = (gint64)(sum + 0.5);
     return TRUE;
 }
 
@@ -89,7 +88,7 @@ static void append_decimals(GString *text, gint64 value, gint64 one)
     g_string_append_printf(text, ".%.*s", (int)length, rest);
 }
 
-char *duration_format(gint64 usec)
+char *compose_duration_format(gint64 usec)
 {
     GString *text = g_string_new(NULL);
     gint64 minutes = usec / (60 * G_USEC_PER_SEC);
@@ -117,7 +116,7 @@ gboolean compose_node_duration(const ComposeNode *node, gint64 *ret_usec, GError
     g_autoptr(GError) problem = NULL;
     g_autofree char *message = NULL, *hint = NULL;
 
-    if (node->text && duration_parse(node->text, ret_usec, &problem))
+    if (node->text && compose_duration_parse(node->text, ret_usec, &problem))
         return TRUE;
     if (!problem)
         return compose_error(error, GOURD_ERROR_INPUT, node, "a length of time is wanted, as 1m30s");
@@ -128,7 +127,7 @@ gboolean compose_node_duration(const ComposeNode *node, gint64 *ret_usec, GError
 
 /* --- sizes --------------------------------------------------------------------------------------------------------- */
 
-gboolean byte_size_parse(const char *text, gint64 *ret_bytes, GError **error)
+gboolean compose_size_parse(const char *text, gint64 *ret_bytes, GError **error)
 {
     static const char letters[] = "bkmgtp";
     const char *unit;
@@ -173,7 +172,7 @@ gboolean compose_node_size(const ComposeNode *node, gint64 *ret_bytes, GError **
         *ret_bytes = node->integer;
         return TRUE;
     }
-    if (node->text && byte_size_parse(node->text, ret_bytes, &problem))
+    if (node->text && compose_size_parse(node->text, ret_bytes, &problem))
         return TRUE;
     if (!problem)
         return compose_error(error, GOURD_ERROR_INPUT, node, "a size is wanted, as 512m");
@@ -211,7 +210,7 @@ static const char *take_word(const char *at, GString *word)
     return at;
 }
 
-char **command_split(const char *text, GError **error)
+char **compose_command_split(const char *text, GError **error)
 {
     g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
     const char *at = text;
