@@ -46,6 +46,15 @@ typedef struct {
     gboolean writable_volatile;
     char **publish; /* [ADDRESS:]HOST:SERVICE[/tcp|udp] */
     int network;    /* ServiceNetwork */
+    /* Of a stack, or of an admin who makes the namespace: */
+    char *netns;                    /* path of a network namespace; goes before `network` */
+    char *net_address;              /* the service's in there, to which published ports are passed; NULL: 127.0.0.1 */
+    char *net_unit;                 /* makes what netns and ingress_filter name: required, and started before */
+    char *names_unit;               /* writes hosts_file and resolv_file: wanted, and started before */
+    char *hosts_file, *resolv_file; /* shown as /etc/hosts and /etc/resolv.conf; NULL: copies of the host's */
+    char *ingress_filter;           /* path of a BPF program: IPIngressFilterPath= */
+    char **address_allow, **address_deny; /* IPAddressAllow=, IPAddressDeny= */
+    char *hostname;                       /* what the service takes the machine to be called; from systemd 258 on */
 
     int profile;         /* ServiceProfile */
     char **allow;        /* names of loosenings, service_loosenings() has them */

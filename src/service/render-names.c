@@ -81,11 +81,19 @@ static gboolean add_follower(const Render *render, GError **error)
     return add_script(unit, follow_script, error) && render_add_shared_unit(render, FOLLOW_UNIT, unit, error);
 }
 
+gboolean render_uses_names(const Render *render)
+{
+    const ServiceAttachment *attachment = &render->spec->attachment;
+
+    return attachment->names_unit || (render->spec->hosts_file && !attachment->hosts_file) ||
+           (render->spec->resolv_file && !attachment->resolv_file);
+}
+
 gboolean render_names(const Render *render, GError **error)
 {
     g_autoptr(UnitFile) unit = unit_file_new();
 
-    if (!render->spec->hosts_file && !render->spec->resolv_file)
+    if (!render_uses_names(render))
         return TRUE;
     unit_file_add(unit, "Unit", "Description", "Changes of host names and name servers for the services of gourd");
     unit_file_add(unit, "Path", "PathChanged", "/etc/hosts");

@@ -83,8 +83,15 @@ static void add_log_sockets(const Render *render, UnitFile *unit)
 gboolean render_mounts(const Render *render, UnitFile *unit, GError **error)
 {
     const ServiceSpec *spec = render->spec;
-    gboolean host = spec->network == SERVICE_NETWORK_HOST;
+    const ServiceAttachment *attachment = &spec->attachment;
+    const char *hosts = PATH_RUN "/hosts";
+    const char *resolv = spec->network == SERVICE_NETWORK_HOST ? PATH_RUN "/resolv.conf"
+                                                               : PATH_RUN "/resolv-uplink.conf";
 
+    if (attachment->hosts_file)
+        hosts = attachment->hosts_file;
+    if (attachment->resolv_file)
+        resolv = attachment->resolv_file;
     if (!add_root(render, unit, error))
         return FALSE;
     for (guint i = 0; i < spec->mounts->len; i++)
@@ -93,9 +100,8 @@ gboolean render_mounts(const Render *render, UnitFile *unit, GError **error)
     if (!add_tmp(render, unit, error) || !add_identity(render, unit, error))
         return FALSE;
     add_log_sockets(render, unit);
-    return (!spec->hosts_file || add_bind(unit, TRUE, PATH_RUN "/hosts", "/etc/hosts", error)) &&
-           (!spec->resolv_file || add_bind(unit, TRUE, host ? PATH_RUN "/resolv.conf" : PATH_RUN "/resolv-uplink.conf",
-                                           "/etc/resolv.conf", error));
+    return (!spec->hosts_file || add_bind(unit, TRUE, hosts, "/etc/hosts", error)) &&
+           (!spec->resolv_file || add_bind(unit, TRUE, resolv, "/etc/resolv.conf", error));
 }
 
 /* --- sandbox ------------------------------------------------------------------------------------------------------------- */
@@ -179,11 +185,26 @@ void render_sandbox(const Render *render, UnitFile *unit)
         unit_file_add(unit, "Service", "PrivateUsers", "yes");
     if (spec->process1)
         unit_file_add(unit, "Service", "PrivatePIDs", "yes");
-    if (spec->network == SERVICE_NETWORK_NONE) {
+    if (spec->network == SERVICE_NETWORK_NONE && !spec->attachment.netns) {
         unit_file_add(unit, "Service", "PrivateNetwork", "yes");
         unit_file_add(unit, "Service", "IPAddressDeny", "any");
         unit_file_add(unit, "Service", "IPAddressAllow", "localhost");
     }
+}
+
+/* The network that others have set up. */
+static gboolean add_attachment(const ServiceAttachment *attachment, UnitFile *unit, GError **error)
+{
+    if (attachment->hostname)
+        unit_file_set(unit, "Service", "ProtectHostname", attachment->hostname);
+    for (char **address = attachment->address_deny; address && *address; address++)
+        unit_file_add(unit, "Service", "IPAddressDeny", *address);
+    for (char **address = attachment->address_allow; address && *address; address++)
+        unit_file_add(unit, "Service", "IPAddressAllow", *address);
+    return (!attachment->netns ||
+            render_take(unit, "NetworkNamespacePath", unit_quote_single_path("", attachment->netns, error))) &&
+           (!attachment->ingress_filter ||
+            render_take(unit, "IPIngressFilterPath", unit_quote_single_path("", attachment->ingress_filter, error)));
 }
 
 static gboolean add_devices(const ServiceSpec *spec, UnitFile *unit, GError **error)
@@ -232,5 +253,5 @@ gboolean render_place(const Render *render, UnitFile *unit, GError **error)
     if (!render_mounts(render, unit, error))
         return FALSE;
     render_sandbox(render, unit);
-    return add_devices(render->spec, unit, error);
+    return add_attachment(&render->spec->attachment, unit, error) && add_devices(render->spec, unit, error);
 }

@@ -35,12 +35,35 @@ static gboolean add_needed_mounts(const Render *render, UnitFile *unit, GError *
     return TRUE;
 }
 
+/* What sets up names and network is there first. */
+static void add_network_order(const Render *render, gboolean online, UnitFile *unit)
+{
+    const ServiceAttachment *attachment = &render->spec->attachment;
+    gboolean network = online && (render->spec->network == SERVICE_NETWORK_HOST || attachment->netns);
+    const char *const wanted[] = {
+        render_uses_names(render) ? "gourd-names.service" : NULL,
+        attachment->names_unit,
+        network ? "network-online.target" : NULL,
+    };
+    g_autoptr(GString) after = g_string_new(NULL);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(wanted); i++)
+        if (wanted[i]) {
+            unit_file_add(unit, "Unit", "Wants", wanted[i]);
+            g_string_append_printf(after, "%s%s", after->len > 0 ? " " : "", wanted[i]);
+        }
+    if (after->len > 0)
+        unit_file_add(unit, "Unit", "After", after->str);
+    if (attachment->unit) {
+        unit_file_add(unit, "Unit", "Requires", attachment->unit);
+        unit_file_add(unit, "Unit", "After", attachment->unit);
+    }
+}
+
 static void add_unit_section(const Render *render, UnitFile *unit)
 {
     const ServiceSpec *spec = render->spec;
     g_autofree char *description = unit_quote_text(spec->description);
-    gboolean names = spec->hosts_file || spec->resolv_file;
-    gboolean network = spec->network == SERVICE_NETWORK_HOST;
 
     unit_file_add(unit, "Unit", "Description", description);
     for (char **url = spec->documentation; *url; url++) {
@@ -49,10 +72,7 @@ static void add_unit_section(const Render *render, UnitFile *unit)
         unit_file_add(unit, "Unit", "Documentation", quoted);
     }
     unit_file_add(unit, "Unit", "Documentation", MAN_PAGE);
-    if (names)
-        unit_file_add(unit, "Unit", "Wants", "gourd-names.service");
-    if (network)
-        unit_file_add(unit, "Unit", "Wants", "network-online.target");
+    add_network_order(render, TRUE, unit);
     for (guint i = 0; i < spec->publish->len; i++) {
         g_autofree char *socket = render_proxy_name(render, g_ptr_array_index(spec->publish, i), ".socket");
 
@@ -60,9 +80,6 @@ static void add_unit_section(const Render *render, UnitFile *unit)
     }
     for (char **name = spec->requires; name && *name; name++)
         unit_file_add(unit, "Unit", "Requires", *name);
-    if (names || network)
-        unit_file_addf(unit, "Unit", "After", "%s%s%s", names ? "gourd-names.service" : "", names && network ? " " : "",
-                       network ? "network-online.target" : "");
     for (char **name = spec->requires; name && *name; name++)
         unit_file_add(unit, "Unit", "After", *name);
     for (char **name = spec->after; name && *name; name++)
@@ -199,10 +216,7 @@ gboolean render_pre_upgrade(const Render *render, GError **error)
     if (!name)
         return FALSE;
     unit_file_addf(unit, "Unit", "Description", "%s: before an upgrade", description);
-    if (render->spec->hosts_file || render->spec->resolv_file) {
-        unit_file_add(unit, "Unit", "Wants", "gourd-names.service");
-        unit_file_add(unit, "Unit", "After", "gourd-names.service");
-    }
+    add_network_order(render, FALSE, unit);
     for (char **other = render->spec->requires; other && *other; other++) {
         unit_file_add(unit, "Unit", "Requires", *other);
         unit_file_add(unit, "Unit", "After", *other);

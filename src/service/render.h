@@ -53,6 +53,8 @@ gboolean render_overlays(const Render *render, GError **error) G_GNUC_WARN_UNUSE
 /* Where an overlay is seen on the host. The caller frees. */
 char *render_overlay_path(const ServiceContext *context, const ServiceMount *mount);
 gboolean render_names(const Render *render, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Whether the units that render_names() makes are needed. */
+gboolean render_uses_names(const Render *render);
 gboolean render_user(const Render *render, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* "USER:GROUP" of a volume on the host. The caller frees. */
 char *render_owner(const Render *render, const ServiceMount *mount);

@@ -9,6 +9,7 @@
 #include "capability.h"
 #include "env-file.h"
 #include "inside.h"
+#include "network.h"
 #include "options.h"
 #include "paths.h"
 #include "program-file.h"

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#define PORT_UNPRIVILEGED 1024 /* the first that everybody may bind (ip(7), ip_unprivileged_port_start) */
+#define HOST_NAME_LENGTH_MAX 64 /* bytes: what uname(2) has room for */
+#define PORT_UNPRIVILEGED 1024  /* the first that everybody may bind (ip(7), ip_unprivileged_port_start) */
 
 /* A port of "80/tcp", "53/udp", "8000-8010"; 0 if it is none. */
 static guint first_port(const char *text)
@@ -18,7 +19,7 @@ static gboolean fail_publish(const char *text, GError **error)
 {
     g_autofree char *shown = text_escape(text);
 
-    gourd_error_set(error, GOURD_ERROR_USAGE, "--publish '%s' is not [ADDRESS:]HOST:SERVICE", shown);
+    gourd_error_set(error, GOURD_ERROR_USAGE, "--publish '%s' is not [ADDRESS:]HOST:SERVICE[/tcp|udp]", shown);
     return gourd_error_hint(error, "HOST is the port on this machine, SERVICE the one that the program listens on; an "
                                    "IPv6 address goes in brackets");
 }
@@ -31,16 +32,9 @@ static gboolean parse_publish(const char *text, ServicePublish *publish, GError 
     char *service = strrchr(whole, ':'), *host;
     guint64 host_port, service_port;
 
-    if (slash && strcmp(slash, "/tcp") != 0) {
-        g_autofree char *shown = text_escape(text);
-
-        gourd_error_set(error, GOURD_ERROR_UNSUPPORTED, "--publish '%s': only tcp can be published on another port",
-                        shown);
-        return gourd_error_hint(error, "systemd-socket-proxyd knows streams only; let the program listen on the port "
-                                       "itself");
-    }
-    if (!service)
+    if (!service || (slash && strcmp(slash, "/tcp") != 0 && strcmp(slash, "/udp") != 0))
         return fail_publish(text, error);
+    publish->is_udp = slash && strcmp(slash, "/udp") == 0;
     *service++ = '\0';
     host = strrchr(whole, ':');
     if (host)
@@ -60,7 +54,8 @@ static gboolean has_host_port(const ServiceSpec *spec, const ServicePublish *wan
     for (guint i = 0; i < spec->publish->len; i++) {
         const ServicePublish *publish = g_ptr_array_index(spec->publish, i);
 
-        if (publish != wanted && publish->host_port == wanted->host_port)
+        if (publish != wanted && publish->host_port == wanted->host_port && publish->is_udp == wanted->is_udp &&
+            (!publish->address || !wanted->address || strcmp(publish->address, wanted->address) == 0))
             return TRUE;
     }
     return FALSE;
@@ -96,11 +91,75 @@ static gboolean add_publish(SpecSource *source, const char *text, GError **error
     return TRUE;
 }
 
+/* Paths and units from options that people write into state and Compose files. */
+static gboolean check_attachment(const ServiceOptions *options, GError **error)
+{
+    const char *const paths[] = {options->netns, options->hosts_file, options->resolv_file, options->ingress_filter};
+    const char *const units[] = {options->net_unit, options->names_unit};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(paths); i++)
+        if (paths[i] && *paths[i] != '/') {
+            g_autofree char *shown = text_escape(paths[i]);
+
+            return gourd_error_set(error, GOURD_ERROR_USAGE, "'%s' is not an absolute path", shown);
+        }
+    for (gsize i = 0; i < G_N_ELEMENTS(units); i++)
+        if (units[i] && !unit_name_is_valid(units[i], UNIT_NAME_PLAIN | UNIT_NAME_INSTANCE)) {
+            g_autofree char *shown = text_escape(units[i]);
+
+            return gourd_error_set(error, GOURD_ERROR_USAGE, "'%s' is not the name of a unit", shown);
+        }
+    return TRUE;
+}
+
+static gboolean add_hostname(SpecSource *source, GError **error)
+{
+    const char *name = source->options->hostname;
+    const char *letters = G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-.";
+
+    if (!name)
+        return TRUE;
+    if (*name == '\0' || strlen(name) > HOST_NAME_LENGTH_MAX || name[strspn(name, letters)] != '\0' ||
+        strchr("-.", *name)) {
+        g_autofree char *shown = text_escape(name);
+
+        return gourd_error_set(error, GOURD_ERROR_USAGE, "'%s' is not the name of a host", shown);
+    }
+    if (unit_target_knows(source->context->systemd_version, "Service", "ProtectHostname", "private"))
+        source->spec->attachment.hostname = g_strconcat("private:", name, NULL);
+    else
+        notes_add(source->notes, "hostname-of-the-host",
+                  "the program sees the host's name as its own; a service can have another from systemd 258 on", name);
+    return TRUE;
+}
+
+static gboolean add_attachment(SpecSource *source, GError **error)
+{
+    const ServiceOptions *options = source->options;
+
+    if (!check_attachment(options, error))
+        return FALSE;
+    source->spec->network = options->netns ? SERVICE_NETWORK_NONE : options->network;
+    source->spec->attachment = (ServiceAttachment){
+        .netns = g_strdup(options->netns),
+        .address = g_strdup(options->net_address),
+        .unit = g_strdup(options->net_unit),
+        .names_unit = g_strdup(options->names_unit),
+        .hosts_file = g_strdup(options->hosts_file),
+        .resolv_file = g_strdup(options->resolv_file),
+        .ingress_filter = g_strdup(options->ingress_filter),
+        .address_allow = g_strdupv(options->address_allow),
+        .address_deny = g_strdupv(options->address_deny),
+    };
+    return add_hostname(source, error);
+}
+
 gboolean spec_add_network(SpecSource *source, GError **error)
 {
     ServiceSpec *spec = source->spec;
 
-    spec->network = source->options->network;
+    if (!add_attachment(source, error))
+        return FALSE;
     for (char **port = source->config->exposed_ports; *port; port++) {
         guint number = first_port(*port);
 
@@ -109,5 +168,7 @@ gboolean spec_add_network(SpecSource *source, GError **error)
     for (char **text = source->options->publish; text && *text; text++)
         if (!add_publish(source, *text, error))
             return FALSE;
+    /* The unit of a namespace lets everybody bind low ports there. */
+    spec->low_port &= !(spec->attachment.netns && spec->attachment.unit);
     return TRUE;
 }

@@ -67,7 +67,17 @@ typedef struct {
 typedef struct {
     char *address; /* of the host; NULL: all */
     guint16 host_port, service_port;
+    gboolean is_udp;
 } ServicePublish;
+
+/* What others have set up of a service's network: as in ServiceOptions, strings may be NULL. */
+typedef struct {
+    char *netns, *address, *unit;
+    char *names_unit, *hosts_file, *resolv_file;
+    char *ingress_filter;
+    char **address_allow, **address_deny;
+    char *hostname;
+} ServiceAttachment;
 
 typedef struct {
     char *path;
@@ -92,7 +102,8 @@ typedef struct {
     GPtrArray *mounts;                /* ServiceMount, by destination */
     gboolean volatile_writes;         /* what is written to WRITABLE is forgotten */
     gboolean hosts_file, resolv_file; /* the image has something to bind them over */
-    int network;
+    int network;                      /* ServiceNetwork; NONE with attachment.netns */
+    ServiceAttachment attachment;
     GPtrArray *publish; /* ServicePublish */
     gboolean low_port;  /* it listens below 1024 */
 

@@ -32,6 +32,20 @@ static void device_free(gpointer data)
     g_free(device);
 }
 
+static void attachment_clear(ServiceAttachment *attachment)
+{
+    g_free(attachment->netns);
+    g_free(attachment->address);
+    g_free(attachment->unit);
+    g_free(attachment->names_unit);
+    g_free(attachment->hosts_file);
+    g_free(attachment->resolv_file);
+    g_free(attachment->ingress_filter);
+    g_strfreev(attachment->address_allow);
+    g_strfreev(attachment->address_deny);
+    g_free(attachment->hostname);
+}
+
 void service_spec_free(ServiceSpec *spec)
 {
     if (!spec)
@@ -55,6 +69,7 @@ void service_spec_free(ServiceSpec *spec)
     g_clear_pointer(&spec->user.passwd, g_bytes_unref);
     g_clear_pointer(&spec->user.groups, g_bytes_unref);
     g_ptr_array_unref(spec->mounts);
+    attachment_clear(&spec->attachment);
     g_ptr_array_unref(spec->publish);
     g_ptr_array_unref(spec->devices);
     g_free(spec->stop_signal);

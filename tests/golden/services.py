@@ -237,6 +237,23 @@ def a_network_of_its_own():
     return Case({"Cmd": ["app"]}, {"network": "none", "publish": ["8080:8080"], "health_tcp": "8080"})
 
 
+@service
+def a_namespace_of_a_stack():
+    return Case({"Cmd": ["app"], "ExposedPorts": {"80/tcp": {}}},
+                {"netns": "/run/netns/shop-web", "net_address": "10.208.0.2", "net_unit": "shop-web-net.service",
+                 "names_unit": "shop-names.service", "hosts_file": "/run/gourd/shop-web.hosts", "hostname": "www",
+                 "publish": ["8080:80", "53:53", "53:53/udp", "127.0.0.1:54:53/udp", "[::1]:54:53/udp"]},
+                targets=("debian12", "systemd=262"))
+
+
+@service
+def a_filter_of_a_stack():
+    return Case({"Cmd": ["app"], "ExposedPorts": {"80/tcp": {}}},
+                {"net_unit": "shop-web-net.service", "names_unit": "shop-names.service", "hosts_file": "/run/gourd/shop.hosts",
+                 "resolv_file": "/run/gourd/shop-web.resolv", "ingress_filter": "/sys/fs/bpf/gourd/shop-web",
+                 "address_deny": ["any"], "address_allow": ["localhost", "10.0.0.0/8"]}, targets=("debian12",))
+
+
 # --- sandbox ----------------------------------------------------------------------------------------------------
 
 @service
@@ -437,8 +454,8 @@ def a_bind_of_a_relative_path():
 
 
 @refused
-def udp_on_another_port():
-    return Case({"Cmd": ["app"]}, {"publish": ["5353:53/udp"]})
+def a_port_of_another_protocol():
+    return Case({"Cmd": ["app"]}, {"publish": ["5353:53/sctp"]})
 
 
 @refused
