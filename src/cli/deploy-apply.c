@@ -15,6 +15,7 @@ typedef enum {
     TAKE_CHOICE,
     TAKE_NUMBER,
     TAKE_SIZE,
+    TAKE_BYTES,    /* a text, in bytes; 0 is a size too */
     TAKE_DURATION, /* a text, in microseconds */
     TAKE_CPUS,     /* a text, in thousandths */
 } Take;
@@ -51,14 +52,26 @@ static const Row rows[] = {
     ROW("capability", TAKE_LIST, capabilities, capabilities),
     ROW("device", TAKE_LIST, devices, devices),
     ROW("memory", TAKE_SIZE, memory, memory),
-    ROW("swap", TAKE_SIZE, swap, swap),
+    ROW("memory-low", TAKE_SIZE, memory_low, memory_low),
+    ROW("swap", TAKE_BYTES, swap, swap),
+    ROW("shm-size", TAKE_SIZE, shm_size, shm_size),
     ROW("cpus", TAKE_CPUS, cpus, cpus_per_mille),
+    ROW("cpu-shares", TAKE_NUMBER, cpu_shares, cpu_shares),
+    ROW("cpuset", TAKE_TEXT, cpuset, cpuset),
     ROW("pids", TAKE_NUMBER, pids, pids),
+    ROW("ulimit", TAKE_LIST, ulimits, ulimits),
+    ROW("oom-score-adj", TAKE_TEXT, oom_score_adj, oom_score_adj),
     ROW("restart", TAKE_CHOICE, restart, restart),
+    ROW("restart-max", TAKE_NUMBER, restart_max, restart_max),
+    ROW("restart-delay", TAKE_DURATION, restart_delay, restart_delay_usec),
     ROW("stop-signal", TAKE_TEXT, stop_signal, stop_signal),
     ROW("stop-timeout", TAKE_DURATION, stop_timeout, stop_timeout_usec),
     ROW("after", TAKE_LIST, after, after),
     ROW("requires", TAKE_LIST, requires, requires),
+    ROW("wants", TAKE_LIST, wants, wants),
+    ROW("alias", TAKE_LIST, aliases, aliases),
+    ROW("label", TAKE_LIST, labels, labels),
+    ROW("oneshot", TAKE_FLAG, oneshot, oneshot),
     ROW("notify", TAKE_FLAG, notify, notify),
     ROW("pre-upgrade", TAKE_TEXT, pre_upgrade, pre_upgrade),
     ROW("steady", TAKE_NUMBER, steady, steady_sec),
@@ -98,14 +111,26 @@ const char *const deploy_reset_names[] = {
     "capability",
     "device",
     "memory",
+    "memory-low",
     "swap",
+    "shm-size",
     "cpus",
+    "cpu-shares",
+    "cpuset",
     "pids",
+    "ulimit",
+    "oom-score-adj",
     "restart",
+    "restart-max",
+    "restart-delay",
     "stop-signal",
     "stop-timeout",
     "after",
     "requires",
+    "wants",
+    "alias",
+    "label",
+    "oneshot",
     "notify",
     "pre-upgrade",
     "steady",
@@ -173,6 +198,7 @@ static void reset_member(const Row *row, ServiceOptions *options)
         *(guint64 *)member = 0;
         break;
     case TAKE_NUMBER:
+    case TAKE_BYTES:
     case TAKE_DURATION:
     case TAKE_CPUS:
         *(gint64 *)member = SERVICE_UNSET;
@@ -205,6 +231,21 @@ static gboolean cpus_parse(const char *text, gint64 *ret_per_mille, GError **err
     if (!g_ascii_isdigit(*text) || *end || !(cpus >= 0.001) || cpus * 1000 > (double)CPUS_PER_MILLE_MAX)
         return gourd_error_set(error, GOURD_ERROR_USAGE, "'%s' is no number of processors", shown);
     *ret_per_mille = (gint64)(cpus * 1000 + 0.5);
+    return TRUE;
+}
+
+static gboolean bytes_parse(const char *text, gint64 *ret_bytes, GError **error)
+{
+    guint64 bytes;
+
+    if (!unit_parse_size(text, &bytes, error)) {
+        if (error)
+            (*error)->code = GOURD_ERROR_USAGE;
+        return gourd_error_hint(error, "a size is a number and a suffix, as in 512M");
+    }
+    if (bytes > G_MAXINT64)
+        return gourd_error_set(error, GOURD_ERROR_USAGE, "'%s' is too large", text);
+    *ret_bytes = (gint64)bytes;
     return TRUE;
 }
 
@@ -261,6 +302,8 @@ static gboolean set_from_text(const Row *row, const char *text, void *member, GE
     char **words;
 
     switch (row->take) {
+    case TAKE_BYTES:
+        return bytes_parse(text, member, error);
     case TAKE_DURATION:
         return duration_parse(text, member, error);
     case TAKE_CPUS:

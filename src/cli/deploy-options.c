@@ -112,9 +112,22 @@ const Option deploy_sandbox_rows[] = {
 
 const Option deploy_limit_rows[] = {
     {"memory", 'm', OPTION_SIZE, AT(memory), "SIZE", "Memory at most", .min = 1},
-    {"swap", 0, OPTION_SIZE, AT(swap), "SIZE", "Swap at most", .min = 1},
+    {"swap", 0, OPTION_STRING, AT(swap), "SIZE", "Swap at most, beyond its memory; `0` is none"},
     {"cpus", 0, OPTION_STRING, AT(cpus), "N", "Processors at most, as in `1.5`"},
     {"pids", 0, OPTION_INT, AT(pids), "N", "Threads and processes at most", .min = 1},
+    {NULL},
+};
+
+const Option deploy_share_rows[] = {
+    {"memory-low", 0, OPTION_SIZE, AT(memory_low), "SIZE", "Memory that is left to it when there is little", .min = 1},
+    {"shm-size", 0, OPTION_SIZE, AT(shm_size), "SIZE", "Shared memory at most, in `/dev/shm`", .min = 1},
+    {"cpu-shares", 0, OPTION_INT, AT(cpu_shares), "N", "Its part of processors that are busy",
+     .shown_default = "1024, as everybody", .min = 2, .max = 262144},
+    {"cpuset", 0, OPTION_STRING, AT(cpuset), "LIST", "Run on these processors only, as in `0-3,5`"},
+    {"ulimit", 0, OPTION_STRINGS, AT(ulimits), "NAME=SOFT[:HARD]", "A limit of each process, as in `nofile=65536`",
+     .details = "Those of getrlimit(2): `nofile`, `nproc`, `memlock`, `core` and so on; -1 is none."},
+    {"oom-score-adj", 0, OPTION_STRING, AT(oom_score_adj), "N",
+     "How soon the kernel kills it when memory is used up, from -1000 to 1000"},
     {NULL},
 };
 
@@ -127,12 +140,22 @@ static const OptionChoice restarts[] = {
 
 const Option deploy_life_rows[] = {
     {"restart", 0, OPTION_CHOICE, AT(restart), "WHEN", "Start it again when it ends", .choices = restarts},
+    {"restart-max", 0, OPTION_INT, AT(restart_max), "N", "Give it up when it failed so often, each time at once",
+     .shown_default = "never", .min = 1, .max = 1000000},
+    {"restart-delay", 0, OPTION_STRING, AT(restart_delay), "TIME", "Wait so long before it is started again",
+     .shown_default = "1s, and more each time if systemd can"},
     {"stop-signal", 0, OPTION_STRING, AT(stop_signal), "SIGNAL", "Stop it with this signal",
      .shown_default = "the image's"},
     {"stop-timeout", 0, OPTION_STRING, AT(stop_timeout), "TIME", "Kill it if it has not stopped by then",
      .shown_default = "systemd's, 90s"},
     {"after", 0, OPTION_STRINGS, AT(after), "UNIT", "Start it after this unit"},
     {"requires", 0, OPTION_STRINGS, AT(requires), "UNIT", "Start this unit too, and stop with it"},
+    {"wants", 0, OPTION_STRINGS, AT(wants), "UNIT", "Start this unit before it, but run without it too"},
+    {"alias", 0, OPTION_STRINGS, AT(aliases), "NAME", "Another name for its unit, while it is enabled"},
+    {"label", 0, OPTION_STRINGS, AT(labels), "NAME[=VALUE]",
+     "Write this down in its unit, for people and other programs"},
+    {"oneshot", 0, OPTION_FLAG, AT(oneshot),
+     .help = "It is a task: it runs to its end at each start, and what is ordered after it waits for that"},
     {"notify", 0, OPTION_FLAG, AT(notify), .help = "The program itself tells systemd when it is ready (sd_notify(3))"},
     {"pre-upgrade", 0, OPTION_STRING, AT(pre_upgrade), "COMMAND", "Run this in the new image before an upgrade",
      .details =

@@ -19,13 +19,16 @@ typedef struct {
     int network; /* choices: 0 is not given, else the value and 1 */
     int profile;
     GPtrArray *allow, *capabilities, *devices;
-    guint64 memory, swap;
-    char *cpus;
-    gint64 pids;
+    guint64 memory, memory_low, shm_size;
+    char *swap, *cpus, *cpuset, *oom_score_adj;
+    gint64 pids, cpu_shares;
+    GPtrArray *ulimits;
     int restart;
+    gint64 restart_max;
+    char *restart_delay;
     char *stop_signal, *stop_timeout;
-    GPtrArray *after, *requires;
-    gboolean notify, no_healthcheck;
+    GPtrArray *after, *requires, *wants, *aliases, *labels;
+    gboolean notify, oneshot, no_healthcheck;
     char *health_command, *health_http, *health_tcp, *health_unix;
     char *health_interval, *health_timeout, *health_start_period, *health_start_interval;
     gint64 health_retries;
@@ -41,13 +44,14 @@ typedef struct {
 
 /* The groups that both verbs have, for their tables. */
 extern const Option deploy_program_rows[], deploy_storage_rows[], deploy_network_rows[], deploy_sandbox_rows[],
-    deploy_limit_rows[], deploy_life_rows[], deploy_health_rows[];
+    deploy_limit_rows[], deploy_share_rows[], deploy_life_rows[], deploy_health_rows[];
 
-#define DEPLOY_SERVICE_GROUPS                                                                                  \
-    {"Program", deploy_program_rows}, {"Storage", deploy_storage_rows}, {"Network", deploy_network_rows},      \
-        {"Sandbox", deploy_sandbox_rows}, {"Limits", deploy_limit_rows}, {"Start and stop", deploy_life_rows}, \
-    {                                                                                                          \
-        "Health", deploy_health_rows                                                                           \
+#define DEPLOY_SERVICE_GROUPS                                                                             \
+    {"Program", deploy_program_rows}, {"Storage", deploy_storage_rows}, {"Network", deploy_network_rows}, \
+        {"Sandbox", deploy_sandbox_rows}, {"Limits", deploy_limit_rows}, {"Shares", deploy_share_rows},   \
+        {"Start and stop", deploy_life_rows},                                                             \
+    {                                                                                                     \
+        "Health", deploy_health_rows                                                                      \
     }
 
 /* Rows for the group of the run. */

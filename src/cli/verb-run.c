@@ -25,7 +25,7 @@ static void show_notes(const Call *call, Notes *notes)
 
 static gboolean has_limits(const ServiceOptions *options)
 {
-    return options->memory || options->swap || options->cpus_per_mille > 0 || options->pids > 0;
+    return options->memory || options->swap >= 0 || options->cpus_per_mille > 0 || options->pids > 0;
 }
 
 /* The same command line once more, in a scope of systemd; returns only if that cannot be. */

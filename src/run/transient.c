@@ -105,15 +105,15 @@ static void add_number(GStrvBuilder *words, const char *key, guint64 number, con
     add_property(words, key, text);
 }
 
-static void add_limits(GStrvBuilder *words, guint64 memory, guint64 swap, gint64 cpus_per_mille, gint64 pids)
+static void add_limits(GStrvBuilder *words, guint64 memory, gint64 swap, gint64 cpus_per_mille, gint64 pids)
 {
     g_autofree char *quota = g_strdup_printf("%" G_GINT64_FORMAT ".%" G_GINT64_FORMAT "%%", cpus_per_mille / 10,
                                              cpus_per_mille % 10);
 
     if (memory)
         add_number(words, "MemoryMax", memory, "");
-    if (swap)
-        add_number(words, "MemorySwapMax", swap, "");
+    if (swap >= 0)
+        add_number(words, "MemorySwapMax", (guint64)swap, "");
     if (cpus_per_mille > 0)
         add_property(words, "CPUQuota", quota);
     if (pids > 0)
@@ -262,7 +262,7 @@ char **transient_words(const TransientRun *run, const UnitFile *unit, const char
     return g_strv_builder_end(words);
 }
 
-char **scope_words(const char *name, guint64 memory, guint64 swap, gint64 cpus_per_mille, gint64 pids)
+char **scope_words(const char *name, guint64 memory, gint64 swap, gint64 cpus_per_mille, gint64 pids)
 {
     g_autoptr(GStrvBuilder) words = g_strv_builder_new();
     g_autofree char *unit = g_strdup_printf("--unit=%s", name);

@@ -13,7 +13,8 @@ typedef struct {
     const char *working_dir;  /* NULL: the unit's */
     char *const *binds;       /* SOURCE:PATH[:ro]; may be NULL */
     gboolean no_network;
-    guint64 memory, swap; /* 0: the unit's, as with the next two */
+    guint64 memory; /* 0: the unit's, as with the others */
+    gint64 swap;    /* SERVICE_UNSET likewise */
     gint64 cpus_per_mille, pids;
     char *const *command; /* its first word is the path of a program; NULL: the unit's own program */
 } TransientRun;
@@ -33,4 +34,4 @@ gboolean transient_run(const TransientRun *run, Notes *notes, int *ret_status, G
 
 /* The same process in a scope, where systemd sees it and limits hold: words in front of a command that is to be executed. The caller
  * frees. */
-char **scope_words(const char *name, guint64 memory, guint64 swap, gint64 cpus_per_mille, gint64 pids);
+char **scope_words(const char *name, guint64 memory, gint64 swap, gint64 cpus_per_mille, gint64 pids);

@@ -62,15 +62,35 @@ typedef struct {
     char **devices;      /* PATH[:rwm] */
 
     guint64 memory;        /* bytes; 0: no limit */
-    guint64 swap;          /* bytes; with memory only */
+    guint64 memory_low;    /* bytes that are left to it when memory is short */
+    gint64 swap;           /* bytes beyond memory; 0: none at all; SERVICE_UNSET: no limit */
     gint64 cpus_per_mille; /* 1500 is a CPU and a half; SERVICE_UNSET */
+    gint64 cpu_period_usec;
+    gint64 cpu_shares; /* 1024 is what everybody has */
+    char *cpuset;      /* "0-3,5" */
     gint64 pids;
+    char **ulimits;      /* NAME=SOFT[:HARD], as setrlimit(2) calls them in small letters; -1: none */
+    gint64 blkio_weight; /* 10 to 1000; 500 is what everybody has */
+    char **io_weights;   /* DEVICE:WEIGHT, weights as before */
+    char **io_read_bytes, **io_write_bytes, **io_read_ops, **io_write_ops; /* DEVICE:NUMBER, each second */
+    char *oom_score_adj;                                                   /* -1000 to 1000 */
+    guint64 shm_size;                                                      /* of /dev/shm, bytes; 0: no limit */
 
     int restart; /* ServiceRestart */
+    /* Given up after so many restarts in a row, none of which ran for the window; SERVICE_UNSET or 0: never. */
+    gint64 restart_max, restart_window_usec;
+    gint64 restart_delay_usec; /* before each; SERVICE_UNSET: longer each time, if systemd can */
     char *stop_signal;
     gint64 stop_timeout_usec;
-    char **after, **requires; /* units */
-    gboolean notify;          /* the program itself says READY=1 */
+    char **after, **requires, **wants; /* units */
+    gboolean notify;                   /* the program itself says READY=1 */
+    gboolean oneshot;                  /* it runs once at each start, and what is ordered after it waits for its end */
+
+    /* Place in a stack. */
+    char *stack;    /* its name; the service is then called STACK-SERVICE */
+    char **part_of; /* units: it stops and restarts with them */
+    char **aliases; /* other names, without suffix */
+    char **labels;  /* NAME=VALUE, or NAME */
 
     gboolean no_healthcheck;
     char *health_command; /* by the image's shell */

@@ -66,7 +66,7 @@ static char **init_argv(const ServiceSpec *spec, const char *program, char *cons
         g_strv_builder_add(builder, "--pipe");
     if (main && spec->stop_signal && strcmp(spec->stop_signal, "SIGTERM") != 0)
         g_strv_builder_add_many(builder, "--stop-signal", spec->stop_signal, NULL);
-    if (main && spec->health.kind == SERVICE_HEALTH_NONE && !spec->notify)
+    if (main && spec->health.kind == SERVICE_HEALTH_NONE && !spec->notify && !spec->oneshot)
         g_strv_builder_add(builder, "--ready-on-exec");
     for (char **assignment = spec->environment; assignment && *assignment; assignment++)
         if (is_odd(*assignment))

@@ -240,17 +240,24 @@ static void add_user(const ServiceSpec *spec, UnitFile *unit)
     }
 }
 
+/* Each line of the journal says which version wrote it. */
+static gboolean add_log_fields(const Render *render, UnitFile *unit, GError **error)
+{
+    const char *stack = render->spec->stack;
+
+    unit_file_add(unit, "Service", "SyslogIdentifier", render->spec->title);
+    return render_take(unit, "LogExtraFields",
+                       unit_quote_environment("GOURD_VERSION", render->context->version, error)) &&
+           (!stack || render_take(unit, "LogExtraFields", unit_quote_environment("GOURD_STACK", stack, error)));
+}
+
 gboolean render_place(const Render *render, UnitFile *unit, GError **error)
 {
     add_user(render->spec, unit);
     if (!render_take(unit, "WorkingDirectory", unit_quote_single_path("", render->spec->working_dir, error)) ||
         !render_environment(render, unit, error))
         return FALSE;
-    unit_file_add(unit, "Service", "SyslogIdentifier", render->context->name);
-    /* Each line of the journal says which version wrote it. */
-    if (!render_take(unit, "LogExtraFields", unit_quote_environment("GOURD_VERSION", render->context->version, error)))
-        return FALSE;
-    if (!render_mounts(render, unit, error))
+    if (!add_log_fields(render, unit, error) || !render_mounts(render, unit, error))
         return FALSE;
     render_sandbox(render, unit);
     return add_attachment(&render->spec->attachment, unit, error) && add_devices(render->spec, unit, error);

@@ -6,7 +6,7 @@
 #define MAN_PAGE "man:gourd-upgrade(1)" /* how a service is changed */
 
 /* Restarts go on for ever, as those of a container do, but slow down. */
-#define RESTART_SEC "1s"
+#define RESTART_USEC ((guint64)G_USEC_PER_SEC)
 #define RESTART_STEPS "8"
 #define RESTART_MAX_SEC "1min"
 
@@ -60,6 +60,25 @@ static void add_network_order(const Render *render, gboolean online, UnitFile *u
     }
 }
 
+static void add_units(UnitFile *unit, const char *section, const char *key, char *const *names)
+{
+    for (; names && *names; names++)
+        unit_file_add(unit, section, key, *names);
+}
+
+/* Without one, a service that fails is tried for ever. With one, systemd counts all starts, the first too: so many as fit into the
+ * time that such restarts can take at most, each shorter than the window. */
+static void add_start_limit(const Render *render, UnitFile *unit)
+{
+    const ServiceSpec *spec = render->spec;
+    guint64 delay = spec->restart_delay_usec == SERVICE_UNSET ? RESTART_USEC : (guint64)spec->restart_delay_usec;
+    g_autofree char *interval = unit_format_duration(spec->restart_max * (spec->restart_window_usec + delay));
+
+    unit_file_add(unit, "Unit", "StartLimitIntervalSec", interval);
+    if (spec->restart_max > 0)
+        unit_file_addf(unit, "Unit", "StartLimitBurst", "%u", spec->restart_max + 1);
+}
+
 static void add_unit_section(const Render *render, UnitFile *unit)
 {
     const ServiceSpec *spec = render->spec;
@@ -78,13 +97,15 @@ static void add_unit_section(const Render *render, UnitFile *unit)
 
         unit_file_add(unit, "Unit", "Wants", socket);
     }
-    for (char **name = spec->requires; name && *name; name++)
-        unit_file_add(unit, "Unit", "Requires", *name);
-    for (char **name = spec->requires; name && *name; name++)
-        unit_file_add(unit, "Unit", "After", *name);
-    for (char **name = spec->after; name && *name; name++)
-        unit_file_add(unit, "Unit", "After", *name);
-    unit_file_add(unit, "Unit", "StartLimitIntervalSec", "0");
+    add_units(unit, "Unit", "Wants", spec->wants);
+    add_units(unit, "Unit", "Requires", spec->requires);
+    if (spec->target)
+        unit_file_add(unit, "Unit", "PartOf", spec->target);
+    add_units(unit, "Unit", "PartOf", spec->part_of);
+    add_units(unit, "Unit", "After", spec->wants);
+    add_units(unit, "Unit", "After", spec->requires);
+    add_units(unit, "Unit", "After", spec->after);
+    add_start_limit(render, unit);
 }
 
 static void add_duration(UnitFile *unit, const char *key, guint64 usec)
@@ -102,6 +123,11 @@ static void add_readiness(const Render *render, UnitFile *unit)
     guint64 probe = health->interval_usec + health->timeout_usec;
     gboolean init = render_needs_init(spec, TRUE);
 
+    if (spec->oneshot) {
+        unit_file_add(unit, "Service", "Type", "oneshot");
+        unit_file_add(unit, "Service", "RemainAfterExit", "yes");
+        return;
+    }
     unit_file_add(unit, "Service", "Type", init || spec->notify ? "notify" : "exec");
     if (init || spec->notify) /* beside a program that is process 1, gourd-init is not the main process */
         unit_file_add(unit, "Service", "NotifyAccess", spec->notify || spec->process1 ? "all" : "main");
@@ -116,10 +142,15 @@ static void add_readiness(const Render *render, UnitFile *unit)
 
 static void add_restart(const Render *render, UnitFile *unit)
 {
-    unit_file_add(unit, "Service", "Restart", service_restart_words[render->spec->restart]);
-    if (render->spec->restart == SERVICE_RESTART_NO)
+    const ServiceSpec *spec = render->spec;
+    gboolean is_asked = spec->restart_delay_usec != SERVICE_UNSET;
+
+    unit_file_add(unit, "Service", "Restart", service_restart_words[spec->restart]);
+    if (spec->restart == SERVICE_RESTART_NO)
         return;
-    unit_file_add(unit, "Service", "RestartSec", RESTART_SEC);
+    add_duration(unit, "RestartSec", is_asked ? (guint64)spec->restart_delay_usec : RESTART_USEC);
+    if (is_asked || spec->restart_max > 0)
+        return;
     /* Nobody asked for these, so their absence is not worth a note. */
     if (unit_target_knows(render->context->systemd_version, "Service", "RestartSteps", NULL)) {
         unit_file_add(unit, "Service", "RestartSteps", RESTART_STEPS);
@@ -152,36 +183,45 @@ static void add_stopping(const Render *render, UnitFile *unit)
         unit_file_add(unit, "Service", "KillSignal", signal);
     if (spec->stop_timeout_usec != SERVICE_UNSET)
         add_duration(unit, "TimeoutStopSec", (guint64)spec->stop_timeout_usec);
-    if (status)
+    /* Of a task others wait that it ends well, which is not to be ended. */
+    if (status && !spec->oneshot)
         unit_file_addf(unit, "Service", "SuccessExitStatus", "%d %s", status, signal);
-    else
+    else if (!spec->oneshot)
         unit_file_add(unit, "Service", "SuccessExitStatus", signal);
     unit_file_add(unit, "Service", "OOMPolicy", "continue");
     /* As in a container: "yes | head" ends. */
     unit_file_add(unit, "Service", "IgnoreSIGPIPE", "no");
 }
 
-static void add_limits(const Render *render, UnitFile *unit)
+static gboolean add_limits(const Render *render, UnitFile *unit, GError **error)
+{
+    const GPtrArray *limits = render->spec->limits;
+
+    if (render->spec->slice)
+        unit_file_add(unit, "Service", "Slice", render->spec->slice);
+    for (guint i = 0; i < limits->len; i++) {
+        const ServiceLimit *limit = g_ptr_array_index(limits, i);
+        g_autofree char *device = limit->device ? unit_quote_path("", limit->device, error) : NULL;
+
+        if (limit->device && !device)
+            return FALSE;
+        unit_file_addf(unit, "Service", limit->key, "%s%s%s", device ? device : "", device ? " " : "", limit->value);
+    }
+    return TRUE;
+}
+
+/* Labels are for people and for other programs: systemd reads no X- section. */
+static void add_install(const Render *render, UnitFile *unit)
 {
     const ServiceSpec *spec = render->spec;
 
-    if (spec->memory) {
-        g_autofree char *size = unit_format_size(spec->memory);
+    unit_file_add(unit, "Install", "WantedBy", spec->target ? spec->target : "multi-user.target");
+    add_units(unit, "Install", "Alias", spec->aliases);
+    for (char **label = spec->labels; label && *label; label++) {
+        g_autofree char *quoted = unit_quote_word(*label);
 
-        unit_file_add(unit, "Service", "MemoryMax", size);
+        unit_file_add(unit, "X-Gourd", "Label", quoted);
     }
-    if (spec->swap) {
-        g_autofree char *size = unit_format_size(spec->swap);
-
-        unit_file_add(unit, "Service", "MemorySwapMax", size);
-    }
-    if (spec->cpus_per_mille > 0 && spec->cpus_per_mille % 10 == 0)
-        unit_file_addf(unit, "Service", "CPUQuota", "%" G_GINT64_FORMAT "%%", spec->cpus_per_mille / 10);
-    else if (spec->cpus_per_mille > 0)
-        unit_file_addf(unit, "Service", "CPUQuota", "%" G_GINT64_FORMAT ".%" G_GINT64_FORMAT "%%",
-                       spec->cpus_per_mille / 10, spec->cpus_per_mille % 10);
-    if (spec->pids != SERVICE_UNSET)
-        unit_file_addf(unit, "Service", "TasksMax", "%" G_GINT64_FORMAT, spec->pids);
 }
 
 gboolean render_service(const Render *render, GError **error)
@@ -196,10 +236,9 @@ gboolean render_service(const Render *render, GError **error)
         return FALSE;
     add_restart(render, unit);
     add_stopping(render, unit);
-    add_limits(render, unit);
-    if (!render_place(render, unit, error))
+    if (!add_limits(render, unit, error) || !render_place(render, unit, error))
         return FALSE;
-    unit_file_add(unit, "Install", "WantedBy", "multi-user.target");
+    add_install(render, unit);
     return render_add_unit(render, render->files->unit, unit, error);
 }
 
@@ -217,17 +256,14 @@ gboolean render_pre_upgrade(const Render *render, GError **error)
         return FALSE;
     unit_file_addf(unit, "Unit", "Description", "%s: before an upgrade", description);
     add_network_order(render, FALSE, unit);
-    for (char **other = render->spec->requires; other && *other; other++) {
-        unit_file_add(unit, "Unit", "Requires", *other);
-        unit_file_add(unit, "Unit", "After", *other);
-    }
+    add_units(unit, "Unit", "Requires", render->spec->requires);
+    add_units(unit, "Unit", "After", render->spec->requires);
     unit_file_add(unit, "Unit", "Conflicts", render->files->unit);
     unit_file_add(unit, "Unit", "Before", render->files->unit);
     unit_file_add(unit, "Service", "Type", "oneshot");
     if (!add_needed_mounts(render, unit, error) || !render_exec(render, argv[0], argv, FALSE, unit, error))
         return FALSE;
-    add_limits(render, unit);
-    if (!render_place(render, unit, error))
+    if (!add_limits(render, unit, error) || !render_place(render, unit, error))
         return FALSE;
     render->files->pre_upgrade = g_steal_pointer(&name);
     return render_add_unit(render, render->files->pre_upgrade, unit, error);

@@ -230,10 +230,13 @@ gboolean spec_add_run_folders(SpecSource *source, GError **error)
 {
     static const char *const places[] = {"/run", "/var/run"};
     gboolean root = source->spec->user.kind == SERVICE_USER_ROOT;
+    guint64 shm_size = source->options->shm_size;
+    g_autofree char *shm = shm_size ? g_strdup_printf("mode=1777,size=%" G_GUINT64_FORMAT, shm_size)
+                                    : g_strdup("mode=1777");
     guint count = 0;
 
     if (!add_tmpfs(source, "/run", root ? "mode=0755" : "mode=1777", error) ||
-        !add_tmpfs(source, "/dev/shm", "mode=1777", error))
+        !add_tmpfs(source, "/dev/shm", shm, error))
         return FALSE;
     for (gsize i = 0; i < G_N_ELEMENTS(places); i++) {
         g_auto(FolderList) list = {0};

@@ -6,6 +6,8 @@
 
 #define PRE_UPGRADE_LABEL "gourd.pre-upgrade" /* of an image: a command for its shell */
 #define STEADY_DEFAULT_SEC 5
+#define RESTARTS_MAX 1000000
+#define RESTART_WINDOW_DEFAULT (10 * (guint64)G_USEC_PER_SEC) /* as Docker: who ran so long begins to count anew */
 
 static const struct {
     const char *name; /* as systemd writes it */
@@ -67,18 +69,6 @@ static gboolean add_stop_signal(SpecSource *source, GError **error)
     return gourd_error_set(error, asked ? GOURD_ERROR_USAGE : GOURD_ERROR_INPUT, "there is no signal '%s'", shown);
 }
 
-static gboolean check_units(char *const *units, const char *option, GError **error)
-{
-    for (gsize i = 0; units && units[i]; i++)
-        if (!unit_name_is_valid(units[i], UNIT_NAME_PLAIN | UNIT_NAME_INSTANCE)) {
-            g_autofree char *shown = text_escape(units[i]);
-
-            gourd_error_set(error, GOURD_ERROR_USAGE, "%s '%s' is not the name of a unit", option, shown);
-            return gourd_error_hint(error, "with its suffix: postgresql.service");
-        }
-    return TRUE;
-}
-
 static const char *find_pre_upgrade(const SpecSource *source)
 {
     if (source->options->pre_upgrade)
@@ -107,25 +97,40 @@ static gboolean add_pre_upgrade(SpecSource *source, GError **error)
     return TRUE;
 }
 
+/* It has started when it has ended well: systemd knows by itself, and does not start one again that did. */
+static gboolean add_oneshot(SpecSource *source, GError **error)
+{
+    ServiceSpec *spec = source->spec;
+
+    spec->oneshot = source->options->oneshot;
+    if (!spec->oneshot)
+        return TRUE;
+    if (spec->notify || spec->health.kind != SERVICE_HEALTH_NONE) {
+        gourd_error_set(error, GOURD_ERROR_USAGE,
+                        "a service that runs once is ready when it has ended: it has neither "
+                        "a health check nor --notify");
+        return gourd_error_hint(error, "--no-healthcheck");
+    }
+    if (spec->restart == SERVICE_RESTART_ALWAYS)
+        spec->restart = SERVICE_RESTART_NO;
+    spec->steady_sec = 0;
+    return TRUE;
+}
+
 gboolean spec_add_lifecycle(SpecSource *source, GError **error)
 {
     const ServiceOptions *options = source->options;
     ServiceSpec *spec = source->spec;
 
-    if (options->cpus_per_mille == 0 || options->pids == 0)
-        return gourd_error_set(error, GOURD_ERROR_USAGE, "a limit of nothing: no service can run with it");
-    if (options->swap && !options->memory)
-        return gourd_error_set(error, GOURD_ERROR_USAGE, "a limit of swap needs one of memory");
-    spec->memory = options->memory;
-    spec->swap = options->swap;
-    spec->cpus_per_mille = options->cpus_per_mille;
-    spec->pids = options->pids;
     spec->restart = options->restart;
+    if (options->restart_max > RESTARTS_MAX)
+        return gourd_error_set(error, GOURD_ERROR_LIMIT, "more than %d restarts", RESTARTS_MAX);
+    spec->restart_max = (guint)MAX(options->restart_max, 0);
+    spec->restart_window_usec = options->restart_window_usec == SERVICE_UNSET ? RESTART_WINDOW_DEFAULT
+                                                                              : (guint64)options->restart_window_usec;
+    spec->restart_delay_usec = options->restart_delay_usec;
     spec->stop_timeout_usec = options->stop_timeout_usec;
     spec->notify = options->notify;
-    spec->after = g_strdupv(options->after);
-    spec->requires = g_strdupv(options->requires);
     spec->steady_sec = options->steady_sec == SERVICE_UNSET ? STEADY_DEFAULT_SEC : options->steady_sec;
-    return check_units(spec->after, "--after", error) && check_units(spec->requires, "--requires", error) &&
-           add_stop_signal(source, error) && add_pre_upgrade(source, error);
+    return add_oneshot(source, error) && add_stop_signal(source, error) && add_pre_upgrade(source, error);
 }

@@ -79,6 +79,13 @@ typedef struct {
     char *hostname;
 } ServiceAttachment;
 
+/* A setting of what it may use. */
+typedef struct {
+    const char *key; /* "MemoryMax"; static */
+    char *device;    /* to which it applies, a path; NULL: to all */
+    char *value;     /* as systemd writes it */
+} ServiceLimit;
+
 typedef struct {
     char *path;
     char *access;      /* "rw", "r", "rwm" */
@@ -112,15 +119,23 @@ typedef struct {
     guint64 capabilities; /* bits by number, beyond those of the profile */
     GPtrArray *devices;   /* ServiceDevice */
 
-    guint64 memory, swap;
-    gint64 cpus_per_mille, pids;
+    GPtrArray *limits; /* ServiceLimit */
 
     int restart;
-    char *stop_signal; /* "SIGQUIT", or NULL */
+    guint restart_max; /* 0: no limit */
+    guint64 restart_window_usec;
+    gint64 restart_delay_usec; /* SERVICE_UNSET */
+    char *stop_signal;         /* "SIGQUIT", or NULL */
     gint64 stop_timeout_usec;
-    char **after, **requires;
-    gboolean notify;
+    char **after, **requires, **wants, **part_of;
+    gboolean notify, oneshot;
     ServiceHealth health;
     char **pre_upgrade; /* argv, or NULL */
     gint64 steady_sec;
+
+    char *stack;          /* NULL: it is in none */
+    char *target, *slice; /* units of the stack, or NULL */
+    char *title;          /* SERVICE of STACK-SERVICE: what its lines in the journal are called */
+    char **aliases;       /* units */
+    char **labels;        /* NAME=VALUE, or NAME */
 } ServiceSpec;

@@ -23,6 +23,15 @@ static void publish_free(gpointer data)
     g_free(publish);
 }
 
+static void limit_free(gpointer data)
+{
+    ServiceLimit *limit = data;
+
+    g_free(limit->device);
+    g_free(limit->value);
+    g_free(limit);
+}
+
 static void device_free(gpointer data)
 {
     ServiceDevice *device = data;
@@ -72,12 +81,21 @@ void service_spec_free(ServiceSpec *spec)
     attachment_clear(&spec->attachment);
     g_ptr_array_unref(spec->publish);
     g_ptr_array_unref(spec->devices);
+    g_ptr_array_unref(spec->limits);
     g_free(spec->stop_signal);
     g_strfreev(spec->after);
     g_strfreev(spec->requires);
+    g_strfreev(spec->wants);
+    g_strfreev(spec->part_of);
     g_strfreev(spec->health.argv);
     g_free(spec->health.target);
     g_strfreev(spec->pre_upgrade);
+    g_free(spec->stack);
+    g_free(spec->target);
+    g_free(spec->slice);
+    g_free(spec->title);
+    g_strfreev(spec->aliases);
+    g_strfreev(spec->labels);
     g_free(spec);
 }
 
@@ -88,6 +106,7 @@ static ServiceSpec *spec_new(void)
     spec->mounts = g_ptr_array_new_with_free_func(mount_free);
     spec->publish = g_ptr_array_new_with_free_func(publish_free);
     spec->devices = g_ptr_array_new_with_free_func(device_free);
+    spec->limits = g_ptr_array_new_with_free_func(limit_free);
     return spec;
 }
 
@@ -200,7 +219,8 @@ ServiceSpec *service_spec_new(Bundle *bundle, const ServiceOptions *options, con
     add_texts(&source);
     if (!spec_add_user(&source, error) || !spec_add_environment(&source, error) || !spec_add_mounts(&source, error) ||
         !spec_add_command(&source, error) || (!context->one_off && !spec_add_health(&source, error)) ||
-        !spec_add_network(&source, error) || !spec_add_lifecycle(&source, error) || !spec_add_sandbox(&source, error) ||
+        !spec_add_network(&source, error) || !spec_add_lifecycle(&source, error) || !spec_add_limits(&source, error) ||
+        !spec_add_place(&source, error) || !spec_add_sandbox(&source, error) ||
         (!context->one_off && !spec_check_access(&source, error)))
         return NULL;
     return g_steal_pointer(&spec);

@@ -28,6 +28,9 @@ gboolean spec_add_health(SpecSource *source, GError **error) G_GNUC_WARN_UNUSED_
 gboolean spec_add_network(SpecSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean spec_add_sandbox(SpecSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean spec_add_lifecycle(SpecSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean spec_add_limits(SpecSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* In a stack, and among the host's units. */
+gboolean spec_add_place(SpecSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The last. INPUT if the service's user may not use its program or its working folder. */
 gboolean spec_check_access(SpecSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -10,7 +10,17 @@ static const struct {
     {"WantedBy", "wants"},
     {"RequiredBy", "requires"},
     {"UpheldBy", "upholds"},
+    {"Alias", NULL}, /* another name for the unit itself */
 };
+
+static void add_alias(GPtrArray *links, const char *unit, const char *alias)
+{
+    ServiceFile *link = g_new0(ServiceFile, 1);
+
+    link->path = g_strdup_printf(PATH_UNITS "/%s", alias);
+    link->target = g_strdup_printf(PATH_UNITS "/%s", unit);
+    g_ptr_array_add(links, link);
+}
 
 static void add_link(GPtrArray *links, const char *unit, const char *wanting, const char *suffix)
 {
@@ -36,7 +46,11 @@ gboolean links_of_unit(const char *unit, GBytes *content, GPtrArray *links, GErr
             g_auto(GStrv) names = g_strsplit_set(g_ptr_array_index(values, j), " \t", -1);
 
             for (guint k = 0; names[k]; k++) {
-                if (unit_name_is_valid(names[k], UNIT_NAME_PLAIN | UNIT_NAME_INSTANCE))
+                if (!unit_name_is_valid(names[k], UNIT_NAME_PLAIN | UNIT_NAME_INSTANCE))
+                    continue;
+                if (!kinds[i].suffix)
+                    add_alias(links, unit, names[k]);
+                else
                     add_link(links, unit, names[k], kinds[i].suffix);
             }
         }

@@ -89,6 +89,36 @@ static gboolean check_file(const Transition *transition, const ServiceFile *file
     return check_owner(transition, file->path, error);
 }
 
+/* Another name that the service is to have must be free too. */
+static gboolean check_alias(const Transition *transition, const ServiceFile *link, GError **error)
+{
+    g_autofree char *alias = g_path_get_basename(link->path), *target = NULL;
+    g_autofree char *found = host_find_unit(transition->store->host, alias);
+
+    if (!found)
+        return TRUE;
+    if (!root_load_link(transition->store->root, found, &target, error))
+        return FALSE;
+    if (strcmp(found, link->path) == 0 && g_strcmp0(target, link->target) == 0)
+        return TRUE;
+    gourd_error_set(error, GOURD_ERROR_EXISTS, "the service cannot be called '%s' too: '%s' is another unit", alias,
+                    found);
+    return gourd_error_hint(error, "a service answers to its own name; leave the alias (container_name) away");
+}
+
+static gboolean check_aliases(const Transition *transition, GError **error)
+{
+    g_autoptr(GPtrArray) links = links_of_release(transition->new->files, error);
+
+    for (guint i = 0; links && i < links->len; i++) {
+        const ServiceFile *link = g_ptr_array_index(links, i);
+
+        if (strchr(link->path + strlen(PATH_UNITS "/"), '/') == NULL && !check_alias(transition, link, error))
+            return FALSE;
+    }
+    return links != NULL;
+}
+
 gboolean transition_check(const Transition *transition, GError **error)
 {
     const GPtrArray *files = transition->new->files->files;
@@ -102,7 +132,7 @@ gboolean transition_check(const Transition *transition, GError **error)
         if (!check_file(transition, file, error))
             return FALSE;
     }
-    return TRUE;
+    return check_aliases(transition, error);
 }
 
 /* --- what was edited ---------------------------------------------------------------------------------------------- */

@@ -294,6 +294,28 @@ def limits_order_and_stopping():
 
 
 @service
+def limits_of_all_kinds():
+    return Case({"Cmd": ["app"]},
+                {"memory": 1 << 29, "memory_low": 1 << 28, "swap": 0, "shm_size": 1 << 26, "cpus_per_mille": 500, "cpu_period_usec": 50000,
+                 "cpu_shares": 512, "cpuset": "0-3,5", "pids": 100, "blkio_weight": 1000,
+                 "io_weights": ["/dev/disk/by-path/pci-0000:00:01.0:10"], "io_read_bytes": ["/dev/sda:12582912"],
+                 "io_write_bytes": ["/dev/sda:1000"], "io_read_ops": ["/dev/sda:120"], "io_write_ops": ["/dev/my disk:30"],
+                 "ulimits": ["nofile=20000:40000", "nproc=65535", "core=-1", "memlock=-1:-1", "rttime=5"], "oom_score_adj": "-500"},
+                targets=("debian12", "systemd=262"))
+
+
+@service
+def restarts_that_are_counted():
+    return Case({"Cmd": ["app"]}, {"restart": "on-failure", "restart_max": 5}, targets=("debian12", "debian13"))
+
+
+@service
+def restarts_that_are_spaced():
+    return Case({"Cmd": ["app"]}, {"restart_delay_usec": 5000000, "restart_max": 3, "restart_window_usec": 120000000},
+                targets=("debian12", "debian13"))
+
+
+@service
 def never_restarted():
     return Case({"Cmd": ["app"], "StopSignal": "15"}, {"restart": "no"}, targets=("debian12", "debian13"))
 
@@ -338,6 +360,35 @@ def a_health_check_beside_process_1():
 def an_init_that_is_process_1():
     return Case({"Entrypoint": ["/init"]}, files=(program("init", "#!/bin/sh\n"), folder("etc/s6-overlay")),
                 targets=("debian13", "systemd=262"))
+
+
+# --- place ------------------------------------------------------------------------------------------------------
+
+@service
+def a_place_in_a_stack():
+    return Case({"Cmd": ["app"], "ExposedPorts": {"8080/tcp": {}}},
+                {"stack": "my-shop", "aliases": ["shop_web", "a b"], "wants": ["my-shop-cache.service"],
+                 "requires": ["my-shop-db.service"], "part_of": ["my-shop-db.service"],
+                 "labels": ["traefik.http.routers.web.rule=Host(`a.example`) && Path(\"/\\x\")", "empty=", "lines=a\nb %h"]},
+                name="my-shop-web")
+
+
+@service
+def a_place_in_a_stack_with_all_its_units():
+    return Case({"Cmd": ["app"], "Volumes": {"/data": {}}},
+                {"stack": "shop", "publish": ["8080:80"], "pre_upgrade": "app migrate", "writable": ["/etc/app"]},
+                files=(folder("data"), folder("etc/app")), name="shop-web", targets=("debian12",))
+
+
+@service
+def a_task_that_runs_once():
+    return Case({"Cmd": ["app", "migrate"]}, {"oneshot": True, "secrets": ["TOKEN=/etc/token"], "stack": "shop"},
+                targets=("debian12", "debian13"))
+
+
+@service
+def a_task_that_is_tried_again():
+    return Case({"Cmd": ["app", "migrate"]}, {"oneshot": True, "restart": "on-failure"}, targets=("debian12",))
 
 
 # --- what is seen in images -------------------------------------------------------------------------------------
@@ -503,6 +554,41 @@ def a_health_check_without_its_program():
 @refused
 def a_health_check_once_in_a_thousand_years():
     return Case({"Cmd": ["app"]}, {"health_tcp": "80", "health_interval_usec": 2**62})
+
+
+@refused
+def a_task_with_a_health_check():
+    return Case({"Cmd": ["app"]}, {"oneshot": True, "health_tcp": "80"})
+
+
+@refused
+def an_alias_that_is_too_long():
+    return Case({"Cmd": ["app"]}, {"aliases": ["x" * 250]})
+
+
+@refused
+def more_memory_set_aside_than_allowed():
+    return Case({"Cmd": ["app"]}, {"memory": 1, "memory_low": 2})
+
+
+@refused
+def an_unknown_ulimit():
+    return Case({"Cmd": ["app"]}, {"ulimits": ["files=1"]})
+
+
+@refused
+def a_ulimit_without_a_number():
+    return Case({"Cmd": ["app"]}, {"ulimits": ["nofile=many"]})
+
+
+@refused
+def a_rate_of_no_device():
+    return Case({"Cmd": ["app"]}, {"io_read_ops": ["sda:100"]})
+
+
+@refused
+def processors_by_name():
+    return Case({"Cmd": ["app"]}, {"cpuset": "all"})
 
 
 @refused
