@@ -41,6 +41,10 @@ ComposeProject *compose_project_load(const ComposeSources *sources, Notes *notes
 void compose_project_free(ComposeProject *project);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ComposeProject, compose_project_free)
 
+/* Leaves only the named services (NULL-terminated), what they depend on, and what those use. NOT_FOUND with the nearest name. */
+gboolean compose_project_select(ComposeProject *project, const char *const *services, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
 /* As text that is read back as the same tree, if dollars are escaped ("$$"). The caller frees. */
 char *compose_to_yaml(const ComposeNode *node, gboolean escape_dollars);
 Json *compose_to_json(const ComposeNode *node, gboolean escape_dollars);

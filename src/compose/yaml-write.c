@@ -30,7 +30,8 @@ static gboolean looks_like_other(const char *text)
     static const char *const words[] = {"true", "false", "yes", "no", "on", "off", "y", "n", "null", "~", "", NULL};
     g_autofree char *lower = g_ascii_strdown(text, -1);
 
-    return g_strv_contains(words, lower) || strspn(text, "0123456789.:_+-eExobTZabcdfABCDF") == strlen(text);
+    return g_strv_contains(words, lower) ||
+           (strchr("0123456789.+-", *text) && strspn(text, "0123456789.:_+-eExobTZabcdfABCDF") == strlen(text));
 }
 
 /* Whether a string can stand as it is. */
