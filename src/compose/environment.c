@@ -47,7 +47,7 @@ static gboolean read_file(ComposeLoader *loader, const ComposeNode *place, const
 
     if (raw ? read_raw(path, values, &problem) : dotenv_read(path, &variables, values, &problem))
         return TRUE;
-    return compose_error(error, (GourdError)problem->code, place, "%s", problem->message);
+    return compose_error_at(error, place, problem);
 }
 
 /* Members that the map has not itself. */

@@ -169,13 +169,8 @@ static gboolean interpolate_node(ComposeNode *node, const Variables *variables, 
     g_autoptr(GError) problem = NULL;
     g_autofree char *text = interpolate(node->text, variables, &problem);
 
-    if (!text) {
-        g_autofree char *message = NULL, *hint = NULL;
-
-        gourd_error_split(problem, &message, &hint);
-        compose_error(error, (GourdError)problem->code, node, "%s", message);
-        return hint ? gourd_error_hint(error, "%s", hint) : FALSE;
-    }
+    if (!text)
+        return compose_error_at(error, node, problem);
     if (!g_utf8_validate(text, -1, NULL))
         return compose_error(error, GOURD_ERROR_INPUT, node, "with its variables replaced it is not UTF-8");
     node->text = compose_arena_text(node->arena, text);

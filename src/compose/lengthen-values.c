@@ -34,7 +34,7 @@ ComposeNode *lengthen_command(ComposeNode *node, const ComposeReading *reading, 
         return node;
     words = compose_command_split(node->text, &problem);
     if (!words) {
-        compose_error(error, GOURD_ERROR_INPUT, node, "%s", problem->message);
+        compose_error_at(error, node, problem);
         return NULL;
     }
     ComposeNode *list = put_instead(node, compose_node_new(node->arena, COMPOSE_LIST, node));

@@ -23,12 +23,10 @@ static ComposeNode *find_document(Extending *extending, const ComposeNode *place
 
     if (found)
         return found;
-    g_autoptr(GPtrArray) documents = load_documents(loader, path, error);
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(GPtrArray) documents = load_documents(loader, path, &problem);
     if (!documents) {
-        g_autoptr(GError) problem = error ? g_steal_pointer(error) : NULL;
-
-        compose_error(error, (GourdError)(problem ? problem->code : GOURD_ERROR_FAILED), place, "%s",
-                      problem ? problem->message : "");
+        compose_error_at(error, place, problem);
         return NULL;
     }
     for (guint i = 0; i < documents->len; i++) {

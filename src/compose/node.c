@@ -372,6 +372,13 @@ static const ComposeNode *find_with_place(const ComposeNode *node)
     return node;
 }
 
+gboolean compose_error_at(GError **error, const ComposeNode *node, const GError *problem)
+{
+    if (!problem)
+        return compose_error(error, GOURD_ERROR_FAILED, node, "it cannot be read");
+    return compose_error(error, (GourdError)problem->code, node, "%s", problem->message);
+}
+
 #undef compose_error
 gboolean compose_error(GError **error, GourdError code, const ComposeNode *node, const char *format, ...)
 {

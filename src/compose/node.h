@@ -80,6 +80,8 @@ char *compose_node_path(const ComposeNode *node);
 gboolean compose_error(GError **error, GourdError code, const ComposeNode *node, const char *format, ...)
     G_GNUC_PRINTF(4, 5);
 #define compose_error(...) gourd_error_false(compose_error(__VA_ARGS__))
+/* The same of another error: its code, message and hint. */
+gboolean compose_error_at(GError **error, const ComposeNode *node, const GError *problem);
 
 /* A string, as compose.yaml has lengths of time and sizes ("1m30s", "64mb") → microseconds and bytes; the canonical tree has
  * them in a form that these read too. INPUT errors. */

@@ -114,15 +114,10 @@ char *compose_duration_format(gint64 usec)
 gboolean compose_node_duration(const ComposeNode *node, gint64 *ret_usec, GError **error)
 {
     g_autoptr(GError) problem = NULL;
-    g_autofree char *message = NULL, *hint = NULL;
 
-    if (node->text && compose_duration_parse(node->text, ret_usec, &problem))
-        return TRUE;
-    if (!problem)
+    if (!node->text)
         return compose_error(error, GOURD_ERROR_INPUT, node, "a length of time is wanted, as 1m30s");
-    gourd_error_split(problem, &message, &hint);
-    compose_error(error, GOURD_ERROR_INPUT, node, "%s", message);
-    return hint ? gourd_error_hint(error, "%s", hint) : FALSE;
+    return compose_duration_parse(node->text, ret_usec, &problem) || compose_error_at(error, node, problem);
 }
 
 /* --- sizes --------------------------------------------------------------------------------------------------------- */
@@ -166,19 +161,14 @@ gboolean compose_size_parse(const char *text, gint64 *ret_bytes, GError **error)
 gboolean compose_node_size(const ComposeNode *node, gint64 *ret_bytes, GError **error)
 {
     g_autoptr(GError) problem = NULL;
-    g_autofree char *message = NULL, *hint = NULL;
 
     if (node->kind == COMPOSE_INT) {
         *ret_bytes = node->integer;
         return TRUE;
     }
-    if (node->text && compose_size_parse(node->text, ret_bytes, &problem))
-        return TRUE;
-    if (!problem)
+    if (!node->text)
         return compose_error(error, GOURD_ERROR_INPUT, node, "a size is wanted, as 512m");
-    gourd_error_split(problem, &message, &hint);
-    compose_error(error, GOURD_ERROR_INPUT, node, "%s", message);
-    return hint ? gourd_error_hint(error, "%s", hint) : FALSE;
+    return compose_size_parse(node->text, ret_bytes, &problem) || compose_error_at(error, node, problem);
 }
 
 /* --- commands ------------------------------------------------------------------------------------------------------ */

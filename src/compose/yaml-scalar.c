@@ -6,11 +6,6 @@
 
 #define FLOAT_DIGITS_MAX 17 /* decimal digits that tell any two doubles apart */
 
-static gboolean is_one_of(const char *text, const char *const *words)
-{
-    return g_strv_contains(words, text);
-}
-
 /* Base by prefix: 0x, 0o, 0b, 0; "_" may stand between digits. */
 static gboolean parse_integer(const char *text, gint64 *ret_value)
 {
@@ -82,30 +77,50 @@ static const char *format_float(ComposeArena *arena, double value)
     return compose_arena_text(arena, text);
 }
 
+static void set_integer(ComposeNode *node, gint64 value)
+{
+    char text[24]; /* a sign, 19 digits */
+
+    g_snprintf(text, sizeof(text), "%" G_GINT64_FORMAT, value);
+    node->kind = COMPOSE_INT;
+    node->integer = value;
+    node->text = compose_arena_text(node->arena, text);
+}
+
+/* A number without a fraction is written without one, and is then an integer for who reads it. */
+static void set_float(ComposeNode *node, double value)
+{
+    const char *text = format_float(node->arena, value);
+    gint64 integer;
+
+    if (parse_integer(text, &integer)) {
+        set_integer(node, integer);
+        return;
+    }
+    node->kind = COMPOSE_FLOAT;
+    node->number = value;
+    node->text = text;
+}
+
 void yaml_resolve_plain(ComposeNode *node, const char *text)
 {
     static const char *const nulls[] = {"", "~", "null", "Null", "NULL", NULL};
     static const char *const trues[] = {"true", "True", "TRUE", NULL}, *const falses[] = {"false", "False", "FALSE",
                                                                                           NULL};
+    gint64 integer;
 
     node->kind = COMPOSE_STRING;
     node->text = compose_arena_text(node->arena, text);
-    if (is_one_of(text, nulls)) {
+    if (g_strv_contains(nulls, text)) {
         node->kind = COMPOSE_NULL;
         node->text = NULL;
-    } else if (is_one_of(text, trues) || is_one_of(text, falses)) {
+    } else if (g_strv_contains(trues, text) || g_strv_contains(falses, text)) {
         node->kind = COMPOSE_BOOL;
-        node->boolean = is_one_of(text, trues);
+        node->boolean = g_strv_contains(trues, text);
         node->text = node->boolean ? "true" : "false";
-    } else if (parse_integer(text, &node->integer)) {
-        char number[24];
-
-        node->kind = COMPOSE_INT;
-        g_snprintf(number, sizeof(number), "%" G_GINT64_FORMAT, node->integer);
-        node->text = compose_arena_text(node->arena, number);
-    } else if (looks_like_float(text)) {
-        node->kind = COMPOSE_FLOAT;
-        node->number = g_ascii_strtod(text, NULL);
-        node->text = format_float(node->arena, node->number);
+    } else if (parse_integer(text, &integer)) {
+        set_integer(node, integer);
+    } else if (looks_like_float(text) && isfinite(g_ascii_strtod(text, NULL))) {
+        set_float(node, g_ascii_strtod(text, NULL));
     }
 }
