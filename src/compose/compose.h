@@ -10,6 +10,8 @@
 
 #include "node.h"
 
+#include "service/service.h"
+
 /* Where a project comes from; all strings are borrowed, NULL for what was not given. */
 typedef struct {
     const char *const
@@ -44,6 +46,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ComposeProject, compose_project_free)
 /* Leaves only the named services (NULL-terminated), what they depend on, and what those use. NOT_FOUND with the nearest name. */
 gboolean compose_project_select(ComposeProject *project, const char *const *services, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+
+/* The stack that a project means: its services in the order of their start, each without bundle. INPUT and UNSUPPORTED errors with
+ * the place of the key; notes for all that is done in another way than Docker does it. */
+Stack *compose_to_stack(const ComposeProject *project, Notes *notes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* As text that is read back as the same tree, if dollars are escaped ("$$"). The caller frees. */
 char *compose_to_yaml(const ComposeNode *node, gboolean escape_dollars);

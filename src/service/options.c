@@ -114,6 +114,7 @@ static const Field fields[] = {
     VECTOR(aliases),
     VECTOR(labels),
     FLAG(no_healthcheck),
+    VECTOR(health_test),
     TEXT(health_command),
     TEXT(health_http),
     TEXT(health_tcp),

@@ -93,6 +93,7 @@ typedef struct {
     char **labels;  /* NAME=VALUE, or NAME */
 
     gboolean no_healthcheck;
+    char **health_test;   /* ["CMD", WORD…] or ["CMD-SHELL", COMMAND], as an image says it */
     char *health_command; /* by the image's shell */
     char *health_http;    /* URL, or [HOST:]PORT/PATH */
     char *health_tcp;     /* [HOST:]PORT */

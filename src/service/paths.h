@@ -8,6 +8,7 @@
 #define PATH_VOLUMES PATH_GOURD "/volumes"   /* NAME/VOLUME */
 #define PATH_STATE PATH_GOURD "/state"       /* NAME.json, lock, journal */
 #define PATH_SERVICES PATH_GOURD "/services" /* NAME/REVISION/{passwd,group,environment}: what units bind or read */
+#define PATH_STACKS PATH_GOURD "/stacks"     /* NAME/FILE: what all services of a stack see, as its names */
 #define PATH_HELPERS PATH_GOURD "/lib"       /* gourd-init-DIGEST: stays when gourd is uninstalled */
 #define PATH_UNITS "/etc/systemd/system"
 #define PATH_SYSUSERS "/etc/sysusers.d"

@@ -28,6 +28,9 @@ gboolean render_take(UnitFile *unit, const char *key, char *value) G_GNUC_WARN_U
 /* PATH_SERVICES/NAME/REVISION/FILE. The caller frees. */
 char *render_generated_path(const ServiceContext *context, const char *file);
 
+/* A unit of a stack; takes path. */
+ServiceFile *service_file_new_stack(const Stack *stack, char *path, const char *unit, const char *text);
+
 /* --- what the service and the command before an upgrade share ------------------------------------------------------- */
 
 /* Root, mounts, user, environment and sandbox: all but the command. */

@@ -92,6 +92,10 @@ void service_file_free(ServiceFile *file);
 /* Whether a file was written by gourd: its first line says so. */
 gboolean service_file_is_ours(const char *text);
 
+/* What is a stack's own: its target, its slice (ServiceFile, by name). */
+gboolean stack_render(const Stack *stack, guint systemd_version, Notes *notes, GPtrArray **ret_files, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
 /* What a container is not to write to, and not to see: paths as ReadOnlyPaths= and InaccessiblePaths= have them, "-" in front of
  * what may be missing. */
 extern const char service_paths_read_only[], service_paths_hidden[];

@@ -75,11 +75,9 @@ static gboolean add_exec(const SpecSource *source, char **argv, GError **error)
     return check_argv(source, argv, error);
 }
 
-/* The image's HEALTHCHECK: ["NONE"], ["CMD", ARG…], ["CMD-SHELL", COMMAND]. */
-static gboolean add_image_check(const SpecSource *source, GError **error)
+/* An image's HEALTHCHECK, or that of a Compose file: ["NONE"], ["CMD", ARG…], ["CMD-SHELL", COMMAND]. */
+static gboolean add_test(const SpecSource *source, char **test, GError **error)
 {
-    char **test = source->config->healthcheck.test;
-
     if (!test[0] || strcmp(test[0], "NONE") == 0 || (strcmp(test[0], "CMD") == 0 && !test[1]))
         return TRUE;
     if (strcmp(test[0], "CMD") == 0)
@@ -131,6 +129,8 @@ static gboolean add_asked(const SpecSource *source, GError **error)
     const ServiceOptions *options = source->options;
     ServiceHealth *health = &source->spec->health;
 
+    if (options->health_test)
+        return add_test(source, options->health_test, error);
     if (options->health_command)
         return add_exec(source, shell_argv(source, options->health_command), error);
     if (options->health_http) {
@@ -153,14 +153,14 @@ gboolean spec_add_health(SpecSource *source, GError **error)
 {
     const ServiceOptions *options = source->options;
     ServiceSpec *spec = source->spec;
-    guint asked = (options->health_command != NULL) + (options->health_http != NULL) + (options->health_tcp != NULL) +
-                  (options->health_unix != NULL);
+    guint asked = (options->health_test != NULL) + (options->health_command != NULL) + (options->health_http != NULL) +
+                  (options->health_tcp != NULL) + (options->health_unix != NULL);
 
     if (asked + (options->no_healthcheck ? 1u : 0u) > 1)
         return gourd_error_set(error, GOURD_ERROR_USAGE, "a service has one health check, or --no-healthcheck");
     if (options->no_healthcheck)
         return TRUE;
-    if (asked ? !add_asked(source, error) : !add_image_check(source, error))
+    if (asked ? !add_asked(source, error) : !add_test(source, source->config->healthcheck.test, error))
         return FALSE;
     if (spec->health.kind == SERVICE_HEALTH_NONE)
         return TRUE;

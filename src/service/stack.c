@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "stack.h"
 
+#include "unit/unit.h"
+
 #include <string.h>
 
 static void dependency_free(gpointer data)
@@ -44,6 +46,15 @@ void stack_free(Stack *stack)
     g_free(stack->folder);
     g_ptr_array_unref(stack->services);
     g_free(stack);
+}
+
+gboolean stack_name_is_valid(const char *name)
+{
+    gboolean valid = g_ascii_islower(*name) || g_ascii_isdigit(*name);
+
+    for (const char *at = name; *at && valid; at++)
+        valid = g_ascii_islower(*at) || g_ascii_isdigit(*at) || *at == '-' || *at == '_';
+    return valid && strlen(name) <= STACK_NAME_LENGTH_MAX;
 }
 
 /* Names of services on a host have no "_", which ends the name in that of a bundle. */
@@ -164,15 +175,69 @@ static int compare_names(gconstpointer a, gconstpointer b)
     return strcmp((*(const StackService *const *)a)->name, (*(const StackService *const *)b)->name);
 }
 
-gboolean stack_sort(Stack *stack, GError **error)
+static gboolean sort(Stack *stack, GError **error)
 {
     g_autoptr(GPtrArray) order = g_ptr_array_new(), path = g_ptr_array_new();
-    Sort sort = {.stack = stack, .order = order, .path = path};
+    Sort state = {.stack = stack, .order = order, .path = path};
 
     g_ptr_array_sort(stack->services, compare_names);
     for (guint i = 0; i < stack->services->len; i++)
-        if (!visit(&sort, g_ptr_array_index(stack->services, i), error))
+        if (!visit(&state, g_ptr_array_index(stack->services, i), error))
             return FALSE;
-    memcpy(stack->services->pdata, order->pdata, order->len * sizeof *order->pdata);
+    if (order->len > 0)
+        memcpy(stack->services->pdata, order->pdata, order->len * sizeof *order->pdata);
+    return TRUE;
+}
+
+/* --- what one is to another --------------------------------------------------------------------------------------- */
+
+/* Appends a unit to a list of options, once. */
+static void add_unit(char ***list, const char *unit)
+{
+    guint length = *list ? g_strv_length(*list) : 0;
+
+    if (*list && g_strv_contains((const char *const *)*list, unit))
+        return;
+    *list = g_renew(char *, *list, length + 2);
+    (*list)[length] = g_strdup(unit);
+    (*list)[length + 1] = NULL;
+}
+
+static gboolean link_dependency(const Stack *stack, StackService *service, const StackDependency *dependency,
+                                GError **error)
+{
+    StackService *other = stack_find_service(stack, dependency->service);
+
+    if (!other)
+        return TRUE; /* it was not required */
+    g_autofree char *unit = unit_name_for_service(NULL, other->full_name, ".service", error);
+    if (!unit)
+        return FALSE;
+    if (dependency->required) {
+        add_unit(&service->options.requires, unit);
+    } else {
+        add_unit(&service->options.wants, unit);
+        add_unit(&service->options.after, unit);
+    }
+    if (dependency->restart)
+        add_unit(&service->options.part_of, unit);
+    if (dependency->condition == STACK_COMPLETED)
+        other->options.oneshot = TRUE;
+    return TRUE;
+}
+
+gboolean stack_finish(Stack *stack, GError **error)
+{
+    if (!sort(stack, error))
+        return FALSE;
+    for (guint i = 0; i < stack->services->len; i++) {
+        StackService *service = g_ptr_array_index(stack->services, i);
+
+        g_free(service->options.stack);
+        service->options.stack = g_strdup(stack->name);
+        for (guint j = 0; j < service->depends->len; j++)
+            if (!link_dependency(stack, service, g_ptr_array_index(service->depends, j), error))
+                return FALSE;
+    }
     return TRUE;
 }

@@ -8,7 +8,8 @@
 
 #include "options.h"
 
-#define STACK_SERVICES_MAX 1000 /* of one file; the largest ones known have some 60 */
+#define STACK_NAME_LENGTH_MAX 63 /* bytes: as of the label of a host name */
+#define STACK_SERVICES_MAX 1000  /* of one file; the largest ones known have some 60 */
 
 typedef enum {
     STACK_STARTED,   /* it runs */
@@ -53,6 +54,9 @@ StackService *stack_find_service(const Stack *stack, const char *name);
 void stack_service_add_dependency(StackService *service, const char *on, StackCondition condition, gboolean required,
                                   gboolean restart);
 
-/* Sorts the services so that what one depends on stands before it, else by name. INPUT: a cycle, with its path; a service that
+/* Lower-case letters, digits, "-" and "_", the first a letter or digit: what Compose allows for a project. */
+gboolean stack_name_is_valid(const char *name);
+
+/* Makes the options of the services complete: their place in the stack, and what they start after. Sorts the services so that what one depends on stands before it, else by name. INPUT: a cycle, with its path; a service that
  * there is not. */
-gboolean stack_sort(Stack *stack, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean stack_finish(Stack *stack, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -32,9 +32,24 @@ StoreChange *change_add_member(StoreChange *stack, const char *name)
     if (!stack->members)
         stack->members = g_ptr_array_new_with_free_func((GDestroyNotify)store_change_free);
     member->plan = stack->plan;
-    member->is_member = TRUE;
+    member->stack = stack;
     g_ptr_array_add(stack->members, member);
     return member;
+}
+
+const StoreChange *change_find_sibling(const StoreChange *change,
+                                       gboolean (*match)(const StoreChange *sibling, const char *argument),
+                                       const char *argument)
+{
+    const GPtrArray *members = change->stack ? change->stack->members : NULL;
+
+    for (guint i = 0; members && i < members->len; i++) {
+        const StoreChange *sibling = g_ptr_array_index(members, i);
+
+        if (sibling != change && match(sibling, argument))
+            return sibling;
+    }
+    return NULL;
 }
 
 void store_change_free(StoreChange *change)
@@ -42,7 +57,7 @@ void store_change_free(StoreChange *change)
     if (!change)
         return;
     g_clear_pointer(&change->members, g_ptr_array_unref);
-    if (!change->is_member)
+    if (!change->stack)
         plan_free(change->plan);
     pending_free(change->pending);
     g_free(change->name);

@@ -11,7 +11,8 @@ typedef struct {
     const StoreService *service;
     const Record *record;
     gboolean purge;
-    GPtrArray *shared; /* char *: units of all services that nobody needs any more: this is the last one */
+    const GPtrArray *others; /* StoreService: those that remain */
+    GPtrArray *shared;       /* char *: units of all services that nobody needs any more: this is the last one */
 } Removal;
 
 /* In the order in which they must stop: what starts first, stops last. */
@@ -73,14 +74,14 @@ static gboolean plan_removals(const Removal *removal, GError **error)
 }
 
 /* Bundles that no other service has a release of. */
-static gboolean plan_bundle_purges(const Removal *removal, const GPtrArray *services, GError **error)
+static gboolean plan_bundle_purges(const Removal *removal, GError **error)
 {
     g_autoptr(GHashTable) kept = g_hash_table_new(g_str_hash, g_str_equal);
 
-    for (guint i = 0; i < services->len; i++) {
-        const StoreService *service = g_ptr_array_index(services, i);
+    for (guint i = 0; i < removal->others->len; i++) {
+        const StoreService *service = g_ptr_array_index(removal->others, i);
 
-        for (guint j = 0; j < service->releases->len && strcmp(service->name, removal->service->name) != 0; j++)
+        for (guint j = 0; j < service->releases->len; j++)
             g_hash_table_add(kept, ((const StoreRelease *)g_ptr_array_index(service->releases, j))->bundle);
     }
     for (guint i = 0; i < removal->service->releases->len; i++) {
@@ -93,7 +94,7 @@ static gboolean plan_bundle_purges(const Removal *removal, const GPtrArray *serv
     return TRUE;
 }
 
-static gboolean plan_purges(const Removal *removal, const GPtrArray *services, GError **error)
+static gboolean plan_purges(const Removal *removal, GError **error)
 {
     const char *const folders[] = {PATH_SERVICES, PATH_STATE, PATH_VOLUMES};
     guint n_folders = removal->purge ? 3 : 2;
@@ -104,7 +105,7 @@ static gboolean plan_purges(const Removal *removal, const GPtrArray *services, G
         if (!change_purge(removal->store, removal->change, path, error))
             return FALSE;
     }
-    return !removal->purge || plan_bundle_purges(removal, services, error);
+    return !removal->purge || plan_bundle_purges(removal, error);
 }
 
 static gboolean add_notes(const Removal *removal, GError **error)
@@ -127,7 +128,7 @@ static gboolean add_notes(const Removal *removal, GError **error)
     return TRUE;
 }
 
-static gboolean plan_removal(const Removal *removal, const GPtrArray *services, GError **error)
+static gboolean plan_removal(const Removal *removal, GError **error)
 {
     const ServiceFiles *files = removal->record->files;
     g_autofree char *path = state_path(removal->service->name);
@@ -144,7 +145,7 @@ static gboolean plan_removal(const Removal *removal, const GPtrArray *services, 
             plan_act(plan, "reset-failed", g_ptr_array_index(files->units, i), NULL, NULL);
     }
     plan_remove(plan, path);
-    return plan_purges(removal, services, error) && add_notes(removal, error);
+    return plan_purges(removal, error) && add_notes(removal, error);
 }
 
 static gboolean is_own_unit(Store *store, const char *path, gboolean *ret_own, GError **error)
@@ -182,21 +183,14 @@ static gboolean find_shared(Store *store, gboolean is_last, GPtrArray **ret_unit
     return TRUE;
 }
 
-StoreChange *store_plan_remove(Store *store, const char *name, gboolean purge, Notes *notes, GError **error)
+gboolean change_remove(Store *store, StoreChange *change, const StoreService *service, gboolean purge,
+                       const GPtrArray *others, Notes *notes, GError **error)
 {
-    g_autoptr(StoreService) service = store_find(store, name, error);
-    g_autoptr(GPtrArray) services = NULL;
-
-    if (!service || !store_list(store, &services, error))
-        return NULL;
-    g_autoptr(Record) record = record_read(store, name, service->active, error);
-    if (!record)
-        return NULL;
+    g_autoptr(Record) record = record_read(store, service->name, service->active, error);
     g_autoptr(GPtrArray) shared = NULL;
-    if (!find_shared(store, services->len == 1, &shared, error))
-        return NULL;
-    g_autofree char *title = g_strdup_printf("remove %s", name);
-    g_autoptr(StoreChange) change = store_change_new(name, title);
+
+    if (!record || !find_shared(store, others->len == 0, &shared, error))
+        return FALSE;
     change_name_releases(change, service, 0, NULL);
     change->unit = g_strdup(service->unit);
     const Removal removal = {
@@ -206,7 +200,23 @@ StoreChange *store_plan_remove(Store *store, const char *name, gboolean purge, N
         .service = service,
         .record = record,
         .purge = purge,
+        .others = others,
         .shared = shared,
     };
-    return plan_removal(&removal, services, error) ? g_steal_pointer(&change) : NULL;
+    return plan_removal(&removal, error);
+}
+
+StoreChange *store_plan_remove(Store *store, const char *name, gboolean purge, Notes *notes, GError **error)
+{
+    g_autoptr(StoreService) service = store_find(store, name, error);
+    g_autoptr(GPtrArray) others = NULL;
+
+    if (!service || !store_list(store, &others, error))
+        return NULL;
+    for (guint i = others->len; i-- > 0;)
+        if (strcmp(((const StoreService *)g_ptr_array_index(others, i))->name, name) == 0)
+            g_ptr_array_remove_index(others, i);
+    g_autofree char *title = g_strdup_printf("remove %s", name);
+    g_autoptr(StoreChange) change = store_change_new(name, title);
+    return change_remove(store, change, service, purge, others, notes, error) ? g_steal_pointer(&change) : NULL;
 }

@@ -6,7 +6,8 @@
 #define RECORD_FORMAT 1
 
 /* Where gourd writes: nothing else is ever put back or removed because a record says so. */
-static const char *const homes[] = {PATH_UNITS "/", PATH_SYSUSERS "/", PATH_TMPFILES "/", PATH_SERVICES "/", NULL};
+static const char *const homes[] = {PATH_UNITS "/",    PATH_SYSUSERS "/", PATH_TMPFILES "/",
+                                    PATH_SERVICES "/", PATH_STACKS "/",   NULL};
 
 static void volume_free(gpointer data)
 {
@@ -90,6 +91,15 @@ static Json *file_to_json(const ServiceFile *file)
     return object;
 }
 
+Json *files_to_json(const GPtrArray *files)
+{
+    Json *list = json_array();
+
+    for (guint i = 0; i < files->len; i++)
+        json_array_append_new(list, file_to_json(g_ptr_array_index(files, i)));
+    return list;
+}
+
 static Json *volume_to_json(const ServiceVolume *volume)
 {
     Json *object = json_object();
@@ -103,7 +113,7 @@ GBytes *record_format(const Record *record)
 {
     const ServiceFiles *files = record->files;
     g_autoptr(Json) root = json_object();
-    Json *list = json_array(), *volumes = json_array();
+    Json *volumes = json_array();
 
     json_object_set_new(root, "format", json_integer(RECORD_FORMAT));
     json_object_set_new(root, "revision", json_integer(record->revision));
@@ -124,9 +134,7 @@ GBytes *record_format(const Record *record)
     for (guint i = 0; i < files->volumes->len; i++)
         json_array_append_new(volumes, volume_to_json(g_ptr_array_index(files->volumes, i)));
     json_object_set_new(root, "volumes", volumes);
-    for (guint i = 0; i < files->files->len; i++)
-        json_array_append_new(list, file_to_json(g_ptr_array_index(files->files, i)));
-    json_object_set_new(root, "files", list);
+    json_object_set_new(root, "files", files_to_json(files->files));
     if (record->secrets)
         json_object_set(root, "secrets", record->secrets);
     char *text = json_dumps(root, JSON_INDENT(2));
@@ -268,6 +276,18 @@ static gboolean parse_file(const Json *object, GPtrArray *files, GError **error)
     return parse_content(&members, file);
 }
 
+gboolean files_from_json(const Json *list, GPtrArray *files, GError **error)
+{
+    Json *element;
+    gsize i;
+
+    json_array_foreach((Json *)list, i, element) {
+        if (!parse_file(element, files, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 static gboolean parse_volume(const Json *object, GPtrArray *volumes, GError **error)
 {
     Members members = {object, "volumes.", error, FALSE};
@@ -286,10 +306,8 @@ static gboolean parse_lists(const Json *root, ServiceFiles *files, GError **erro
 
     if (!json_get_array(root, "", "files", &list, error) || !json_get_array(root, "", "volumes", &volumes, error))
         return FALSE;
-    json_array_foreach(list, i, element) {
-        if (!parse_file(element, files->files, error))
-            return FALSE;
-    }
+    if (!files_from_json(list, files->files, error))
+        return FALSE;
     json_array_foreach(volumes, i, element) {
         if (!parse_volume(element, files->volumes, error))
             return FALSE;

@@ -31,8 +31,9 @@ struct StorePending {
     Digest digest;               /* of the bundle that the plan copies */
     struct BundleSource *source; /* what is installed: spec looks into it; or NULL */
     ServiceSpec *spec;
-    struct utsname kernel;  /* of a live host */
-    ServiceContext context; /* its strings are owned by what is here */
+    gboolean brings_bundle, brings_init; /* the plan copies it for this service: members of a stack need it once */
+    struct utsname kernel;               /* of a live host */
+    ServiceContext context;              /* its strings are owned by what is here */
     char *bundle_path, *init_path;
     char *user; /* of ServiceFiles: whose numbers are asked for when they are needed, for the plan may make it */
     guint32 uid, gid;
@@ -81,6 +82,9 @@ GBytes *record_format(const Record *record);
 /* Fuzzed. Paths that gourd would not write are INPUT errors. */
 Record *record_parse(const void *bytes, gsize size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 Record *record_read(Store *store, const char *name, guint revision, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Files and links (ServiceFile) as JSON; those read are appended. */
+Json *files_to_json(const GPtrArray *files);
+gboolean files_from_json(const Json *list, GPtrArray *files, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The file of that path, or NULL. */
 const ServiceFile *record_find(const Record *record, const char *path);
 

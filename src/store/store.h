@@ -59,6 +59,23 @@ const StoreRelease *store_service_release(const StoreService *service, guint rev
 gboolean store_read_options(Store *store, const StoreService *service, guint revision, ServiceOptions *ret_options,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* --- stacks ------------------------------------------------------------------------------------------------------- */
+
+/* A stack that is up. */
+typedef struct {
+    char *name;
+    char **files, *folder; /* that it was made from, absolute */
+    char **services;       /* names in the stack, in the order of their start */
+    char **full_names;     /* of the services on this host, in the same order */
+    GPtrArray *units;      /* ServiceFile: what is the stack's own */
+} StoreStack;
+
+void store_stack_free(StoreStack *stack);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreStack, store_stack_free)
+/* All (StoreStack), by name; or one, NOT_FOUND with the nearest name as hint. */
+gboolean store_list_stacks(Store *store, GPtrArray **ret_stacks, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+StoreStack *store_find_stack(Store *store, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* --- bundles ------------------------------------------------------------------------------------------------------ */
 
 /* A bundle in the store. */
@@ -94,12 +111,12 @@ typedef struct StoreChange {
     char *name, *unit;
     guint from, to; /* revisions; 0: none */
     char *from_version, *to_version;
-    gboolean has_health;          /* of `to`: its start waits for the health check */
-    gboolean started;             /* the plan starts it */
-    guint64 bytes;                /* gc and remove: what the store will be smaller by */
-    struct StorePending *pending; /* private */
-    GPtrArray *members;           /* StoreChange of each service of a stack, which have its plan; else NULL */
-    gboolean is_member;           /* private: the plan is the stack's */
+    gboolean has_health;             /* of `to`: its start waits for the health check */
+    gboolean started;                /* the plan starts it */
+    guint64 bytes;                   /* gc and remove: what the store will be smaller by */
+    struct StorePending *pending;    /* private */
+    GPtrArray *members;              /* StoreChange of each service of a stack, which have its plan; else NULL */
+    const struct StoreChange *stack; /* private, of a member: what has its plan */
 } StoreChange;
 
 void store_change_free(StoreChange *change);
@@ -120,6 +137,23 @@ StoreChange *store_plan_remove(Store *store, const char *name, gboolean purge, N
 /* Drops releases but the active one and `keep` others of each service (the one before first, then the newest), bundles that
  * no release is left of, and helpers that no unit names. */
 StoreChange *store_plan_gc(Store *store, guint keep, Notes *notes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* A stack as it shall be. */
+typedef struct {
+    const Stack *stack; /* after stack_finish(); each service has its bundle */
+    guint target;       /* version of systemd; 0: the host's */
+    gboolean full_verify;
+    gboolean no_start, no_enable;
+    const char *init_path;
+} StoreStackRequest;
+
+/* Plans what brings a stack up: services that are new, different or not running are started together, those that it does not have any
+ * more are removed, their volumes stay. Empty if everything is as it should be. */
+StoreChange *store_plan_up(Store *store, const StoreStackRequest *request, Notes *notes, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+/* Removes all services of a stack, and what is its own. purge: volumes and bundles too. */
+StoreChange *store_plan_down(Store *store, const char *name, gboolean purge, Notes *notes, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 
 /* Carries a plan out; the lock must be held. On failure everything is as before. actor has callbacks for progress (may be NULL;
  * its `act` is not used). */

@@ -103,12 +103,15 @@ static void plan_shared_abandons(const Transition *transition)
     }
 }
 
-/* Undoing runs in the order of the actions. So what starts now and must be stopped then has its action before the manager
- * reads the units again: systemd still knows how the unit wants to be stopped. */
-static void plan_abandons(const Transition *transition)
+/* Undoing runs in the order of the actions. So what starts now and must be stopped then has its action before volumes are
+ * filled, which a running program may need in order to end, and before the manager reads the units again: systemd still knows
+ * how the unit wants to be stopped. */
+void plan_abandons(const Transition *transition)
 {
     const ServiceFiles *new = transition->new->files;
 
+    if (!transition->start)
+        return;
     for (guint i = 0; i < new->start->len; i++) {
         const char *unit = g_ptr_array_index(new->start, i);
 
@@ -130,7 +133,6 @@ void plan_starts(const Transition *transition, gboolean pre_stopped)
         plan_act(plan, "reload", NULL, "reload", NULL);
         return;
     }
-    plan_abandons(transition);
     plan_act(plan, "reload", NULL, "reload", NULL);
     for (guint i = 0; i < new->start->len; i++) {
         const char *unit = g_ptr_array_index(new->start, i);

@@ -2,6 +2,7 @@
 #include "transition.h"
 
 #include "bundles.h"
+#include "change.h"
 #include "volume.h"
 
 #include <string.h>
@@ -69,6 +70,11 @@ static gboolean plan_own_folder(const Transition *transition, GError **error)
     return TRUE;
 }
 
+static gboolean fills_volume(const StoreChange *sibling, const char *path)
+{
+    return g_hash_table_contains(sibling->pending->volumes, path);
+}
+
 static gboolean plan_volumes(const Transition *transition, GError **error)
 {
     const GPtrArray *volumes = transition->new->files->volumes;
@@ -85,7 +91,7 @@ static gboolean plan_volumes(const Transition *transition, GError **error)
         if (found && !transition->before)
             notes_add(transition->notes, "volume-kept", "a volume of an earlier installation is used as it is",
                       volume->path);
-        if (found)
+        if (found || change_find_sibling(transition->change, fills_volume, volume->path))
             continue;
         plan_folder(transition->change->plan, parent, VOLUMES_MODE);
         plan_act(transition->change->plan, "fill", volume->path, "unfill", volume->path);
@@ -96,7 +102,7 @@ static gboolean plan_volumes(const Transition *transition, GError **error)
 }
 
 /* What the volumes grew in goes at the very end. */
-static void plan_sweeps(const Transition *transition)
+void transition_sweep(const Transition *transition)
 {
     g_autoptr(GHashTable) swept = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     const GPtrArray *volumes = transition->new->files->volumes;
@@ -117,6 +123,7 @@ gboolean transition_prepare(const Transition *transition, GError **error)
 {
     const ServiceFiles *files = transition->new->files;
 
+    plan_abandons(transition);
     plan_snippet(transition, files->sysusers, "sysusers");
     if (!plan_own_folder(transition, error) || !plan_volumes(transition, error))
         return FALSE;
@@ -248,11 +255,13 @@ gboolean transition_switch(const Transition *transition, GError **error)
     plan_removals(transition);
     if (!plan_units(transition, main_path, error))
         return FALSE;
-    pre_stopped |= plan_pre_upgrade(transition, pre_stopped);
+    pre_stopped |= plan_pre_upgrade(transition, pre_stopped || transition->in_stack);
     plan_file(plan, main);
     if (!plan_links(transition, error))
         return FALSE;
+    if (transition->in_stack)
+        return TRUE;
     plan_starts(transition, pre_stopped);
-    plan_sweeps(transition);
+    transition_sweep(transition);
     return TRUE;
 }

@@ -14,6 +14,7 @@ typedef struct {
     const Record *new;
     gboolean is_rollback; /* files of `new` are put back; else they are made */
     gboolean start, enable;
+    gboolean in_stack; /* its services are started together, and brought back together */
 } Transition;
 
 /* EXISTS: a unit or a file that is not this service's is where one of the new release shall be. */
@@ -36,6 +37,9 @@ gboolean content_is_ours(GBytes *content);
 gboolean record_is_in_place(Store *store, const Record *record, gboolean *ret_in_place, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
+/* At the very end of the plan: what volumes grew in goes. */
+void transition_sweep(const Transition *transition);
+
 /* --- units -------------------------------------------------------------------------------------------------------- */
 
 /* Whether it runs or is about to; FALSE of a host that is not live. */
@@ -43,5 +47,7 @@ gboolean unit_is_active(Store *store, const char *unit);
 /* Before units are changed: stops those that go or become different, to be revived if the plan is undone. TRUE if the service
  * itself is among them. */
 gboolean plan_stops(const Transition *transition);
+/* First of all: so that what is started, and did not run before, is stopped when the plan is undone, before all else. */
+void plan_abandons(const Transition *transition);
 /* After units were changed. pre_stopped: what undoing needs for the service has been planned before. */
 void plan_starts(const Transition *transition, gboolean pre_stopped);

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "human.h"
+#include "session.h"
+#include "stack-options.h"
+
+#include <string.h>
+
+typedef struct {
+    StackOptions stack;
+    char *root;
+    gboolean volumes, yes, dry_run, json;
+} DownOptions;
+
+/* The stack that is named, or that of the Compose file. */
+static char *find_name(const Call *call, Session *session, GError **error)
+{
+    const DownOptions *options = call->options;
+
+    if (call->n_operands > 0)
+        return g_strdup(call->operands[0]);
+    if (options->stack.project_name)
+        return g_strdup(options->stack.project_name);
+    g_autoptr(ComposeProject) project = stack_options_load(&options->stack, session->notes, error);
+    return project ? g_strdup(project->name) : NULL;
+}
+
+/* TRUE if the user agrees that data is lost, or has said so before. */
+static gboolean confirm(const Call *call, const char *name, GError **error)
+{
+    const DownOptions *options = call->options;
+    char answer[16] = "";
+
+    if (!options->volumes || options->yes || options->dry_run)
+        return TRUE;
+    if (!call->err.is_terminal) {
+        gourd_error_set(error, GOURD_ERROR_USAGE, "-v removes all data of %s", name);
+        return gourd_error_hint(error, "--yes says that this is meant");
+    }
+    fprintf(call->err.file, "This removes all data of %s. Go on? [y/N] ", name);
+    fflush(call->err.file);
+    if (fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y'))
+        return TRUE;
+    return gourd_error_set(error, GOURD_ERROR_USAGE, "nothing was removed");
+}
+
+static gboolean down(const Call *call, GError **error)
+{
+    const DownOptions *options = call->options;
+    const SessionMode mode = {.dry_run = options->dry_run, .json = options->json};
+    g_auto(Session) session = {0};
+    gboolean done;
+
+    if (!session_open(&session, call, options->root, !options->dry_run, error))
+        return FALSE;
+    g_autofree char *name = find_name(call, &session, error);
+    if (!name || !confirm(call, name, error))
+        return FALSE;
+    g_autoptr(StoreChange) change = store_plan_down(session.store, name, options->volumes, session.notes, error);
+    if (!change || !session_run(&session, change, &mode, &done, error))
+        return FALSE;
+    if (done) {
+        g_autofree char *size = size_format(change->bytes);
+
+        fprintf(call->out.file, "%s is down and removed; %s freed\n", name, size);
+    }
+    return TRUE;
+}
+
+static ExitCode run(const Call *call, GError **error)
+{
+    return down(call, error) ? EXIT_CODE_OK : EXIT_CODE_FAILED;
+}
+
+#define AT(member) .offset = offsetof(DownOptions, member)
+
+static const Option rows[] = {
+    {"volumes", 'v', OPTION_FLAG, AT(volumes), .help = "Remove its volumes and its bundles too: all its data is lost"},
+    {"verbose", 0, OPTION_FLAG, AT(stack.common.verbose), .help = "Say more"}, /* -v is as of docker compose */
+    {"yes", 'y', OPTION_FLAG, AT(yes), .help = "Do not ask"},
+    {"dry-run", 'n', OPTION_FLAG, AT(dry_run), .help = "Show what would change, and change nothing"},
+    {"root", 0, OPTION_STRING, AT(root), "FOLDER", "Work on the system in FOLDER, at rest",
+     .completion = COMPLETE_FOLDER},
+    {"json", 0, OPTION_FLAG, AT(json), .help = "Print the result, or with `--dry-run` the plan, as JSON"},
+    {NULL},
+};
+
+#undef AT
+
+static const OptionGroup groups[] = {{"Options", rows}, {"Stack", stack_option_rows}, {NULL, NULL}};
+static const Operand operands[] = {{"STACK", 0, 1, COMPLETE_NOTHING}, {NULL, 0, 0, COMPLETE_NOTHING}};
+
+static const char *const description[] = {
+    "Stops all services of a stack, in the reverse of their order, and removes their units and networks.",
+    "STACK is its name; without one, it is that of the Compose file in this folder or above. The data stays, and so do bundles: "
+    "`gourd up` has all of it again. With `-v` both are removed, after a question.",
+    "To stop a stack without removing it: `systemctl stop STACK.target`.",
+    NULL,
+};
+
+static const Example examples[] = {
+    {"gourd down", "The stack of the Compose file in this folder"},
+    {"gourd down shop -v", "One by its name, with its data"},
+    {NULL, NULL},
+};
+
+static const ExitCode codes[] = {EXIT_CODE_INPUT, EXIT_CODE_UNSUPPORTED, EXIT_CODE_NOT_FOUND, EXIT_CODE_OK};
+
+const Verb verb_down = {
+    .name = "down",
+    .topic = "Stacks",
+    .summary = "Stop and remove a stack",
+    .operands = operands,
+    .groups = groups,
+    .description = description,
+    .examples = examples,
+    .exit_codes = codes,
+    .options_size = sizeof(DownOptions),
+    .run = run,
+};

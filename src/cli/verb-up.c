@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "deploy-options.h"
+#include "stack-load.h"
+
+typedef struct {
+    StackOptions stack;
+    GPtrArray *images;
+    char *root, *target;
+    int verify;
+    gboolean no_start, no_enable, no_build, dry_run, json;
+} UpOptions;
+
+static gboolean make_plan(Session *session, const UpOptions *options, const Stack *stack, StoreChange **ret_change,
+                          GError **error)
+{
+    g_autofree char *init = find_init_program();
+    StoreStackRequest request = {
+        .stack = stack,
+        .full_verify = options->verify,
+        .no_start = options->no_start,
+        .no_enable = options->no_enable,
+        .init_path = init,
+    };
+
+    if (options->target && !unit_target_parse(options->target, &request.target, error))
+        return FALSE;
+    *ret_change = store_plan_up(session->store, &request, session->notes, error);
+    return *ret_change != NULL;
+}
+
+static void print_summary(const Session *session, const Stack *stack, const StoreChange *change)
+{
+    FILE *out = session->call->out.file;
+
+    if (plan_length(change->plan) == 0) {
+        fprintf(out, "%s: nothing to do, all of it is up\n", stack->name);
+        return;
+    }
+    for (guint i = 0; i < change->members->len; i++) {
+        const StoreChange *member = g_ptr_array_index(change->members, i);
+        g_autofree char *state = change->started && member->unit ? session_describe_unit(session, member->unit) : NULL;
+
+        if (member->to == 0)
+            fprintf(out, "%s is removed\n", member->name);
+        else if (member->from == member->to)
+            fprintf(out, "%s %s as before\n", member->name, member->to_version);
+        else
+            fprintf(out, "%s %s is %s%s%s\n", member->name, member->to_version, member->from ? "changed" : "new",
+                    state ? " and " : "", state ? state : "");
+    }
+    fprintf(out, "%s is up: systemctl status '%s-*', gourd logs %s\n", stack->name, stack->name, stack->name);
+}
+
+static gboolean up(const Call *call, GError **error)
+{
+    const UpOptions *options = call->options;
+    const SessionMode mode = {.dry_run = options->dry_run, .json = options->json};
+    g_auto(Session) session = {0};
+    g_autoptr(StoreChange) change = NULL;
+    gboolean done;
+
+    if (!session_open(&session, call, options->root, !options->dry_run, error))
+        return FALSE;
+    g_autoptr(Stack) stack = stack_load(&options->stack, &session, (const char *const *)options->images->pdata,
+                                        !options->no_build, error);
+    if (!stack || !make_plan(&session, options, stack, &change, error) ||
+        !session_run(&session, change, &mode, &done, error))
+        return FALSE;
+    if (done)
+        print_summary(&session, stack, change);
+    return TRUE;
+}
+
+static ExitCode run(const Call *call, GError **error)
+{
+    return up(call, error) ? EXIT_CODE_OK : EXIT_CODE_FAILED;
+}
+
+#define AT(member) .offset = offsetof(UpOptions, member)
+
+static const Option rows[] = {
+    {"image", 0, OPTION_STRINGS, AT(images), "SERVICE=SOURCE", "Build the bundle of SERVICE from SOURCE",
+     .details =
+         "SOURCE is what `gourd build` takes, such as `docker-archive:web.tar`. The bundle is written beside the Compose "
+         "file, with the mount points that the stack needs, and made again when SOURCE is newer."},
+    {"no-build", 0, OPTION_FLAG, AT(no_build), .help = "Build no bundles: those that are there are meant"},
+    {"verify", 0, OPTION_CHOICE, AT(verify), "HOW", "Check bundles before they become active", .fallback = "quick",
+     .choices = deploy_verifications},
+    {"no-start", 0, OPTION_FLAG, AT(no_start), .help = "Write all files, but start nothing"},
+    {"no-enable", 0, OPTION_FLAG, AT(no_enable), .help = "Do not start it at boot"},
+    {"dry-run", 'n', OPTION_FLAG, AT(dry_run), .help = "Show what would change, and change nothing"},
+    {"target", 0, OPTION_STRING, AT(target), "SYSTEM", "Write units for this system's systemd",
+     .details = "`debian12`, `ubuntu24.04` or another name, or `systemd=N`.", .shown_default = "this host's",
+     .suggestions = deploy_targets, .completion = COMPLETE_VALUES, .check = deploy_check_target},
+    {"root", 0, OPTION_STRING, AT(root), "FOLDER", "Work on the system in FOLDER, at rest",
+     .details = "Nothing is started.", .completion = COMPLETE_FOLDER},
+    {"json", 0, OPTION_FLAG, AT(json), .help = "Print the result, or with `--dry-run` the plan, as JSON"},
+    {NULL},
+};
+
+#undef AT
+
+static const OptionGroup groups[] = {{"Options", rows}, {"Stack", stack_option_rows}, {NULL, NULL}};
+static const Operand operands[] = {{NULL, 0, 0, COMPLETE_NOTHING}};
+
+static const char *const description[] = {
+    "Makes the services of a Compose file services of this host: units, users, volumes and networks are written, what is new or "
+    "different is started in the order that they need each other, and `gourd up` waits until all are healthy. Run again, it "
+    "changes only what differs; nothing, if nothing does.",
+    "If one of them does not become healthy, the whole stack is as before, and what went wrong is shown. Services that the file does not "
+    "have any more are removed; their data stays.",
+    "The stack STACK is `STACK.target`, its services are `STACK-SERVICE.service`: `systemctl stop STACK.target` stops them all.",
+    "The image of a service is a bundle: `NAME_VERSION.raw` beside the Compose file or in the store, or built from what `--image`, or "
+    "`x-gourd: {source: SOURCE}` in the file, names.",
+    NULL,
+};
+
+static const Example examples[] = {
+    {"gourd up", "The stack of the Compose file in this folder or above"},
+    {"gourd up --dry-run", "What that would do"},
+    {"gourd up -f shop.yaml --image web=docker-archive:web.tar", "With a bundle that is built from an archive"},
+    {NULL, NULL},
+};
+
+static const ExitCode codes[] = {
+    EXIT_CODE_INPUT,       EXIT_CODE_LIMIT,     EXIT_CODE_EXISTS, EXIT_CODE_DIFFERS,
+    EXIT_CODE_UNSUPPORTED, EXIT_CODE_NOT_FOUND, EXIT_CODE_OK,
+};
+
+const Verb verb_up = {
+    .name = "up",
+    .topic = "Stacks",
+    .summary = "Bring a Compose file's services up",
+    .operands = operands,
+    .groups = groups,
+    .description = description,
+    .examples = examples,
+    .exit_codes = codes,
+    .options_size = sizeof(UpOptions),
+    .run = run,
+};

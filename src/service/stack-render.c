@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "render.h"
+
+#include <string.h>
+
+/* P.target and P.slice. */
+
+static char *describe(const Stack *stack)
+{
+    g_autofree char *file = stack->files && stack->files[0] ? g_path_get_basename(stack->files[0]) : NULL;
+    g_autofree char *text = file ? g_strdup_printf("Stack %s (%s)", stack->name, file)
+                                 : g_strdup_printf("Stack %s", stack->name);
+
+    return unit_quote_text(text);
+}
+
+ServiceFile *service_file_new_stack(const Stack *stack, char *path, const char *unit, const char *text)
+{
+    ServiceFile *file = g_new0(ServiceFile, 1);
+    char *whole = g_strdup_printf("# Written by gourd " GOURD_VERSION " for the stack %s.\n"
+                                  "# To change it: systemctl edit %s; 'gourd up' replaces this file.\n\n%s",
+                                  stack->name, unit, text);
+
+    file->path = path;
+    file->mode = 0644;
+    file->content = g_bytes_new_take(whole, strlen(whole));
+    return file;
+}
+
+static ServiceFile *make_file(const Stack *stack, const char *name, UnitFile *unit, guint systemd_version, Notes *notes,
+                              GError **error)
+{
+    g_autofree char *text = unit_file_fit(unit, systemd_version, notes, error) ? unit_file_to_text(unit, error) : NULL;
+
+    if (!text) {
+        gourd_error_prefix(error, "cannot write %s", name);
+        return NULL;
+    }
+    return service_file_new_stack(stack, g_strconcat(PATH_UNITS "/", name, NULL), name, text);
+}
+
+static gboolean add_unit(const Stack *stack, const char *suffix, const char *wanted_by, guint version, Notes *notes,
+                         GPtrArray *files, GError **error)
+{
+    g_autoptr(UnitFile) unit = unit_file_new();
+    g_autofree char *description = describe(stack), *name = unit_name_for_stack(stack->name, suffix, error);
+
+    if (!name)
+        return FALSE;
+    unit_file_add(unit, "Unit", "Description", description);
+    unit_file_add(unit, "Unit", "Documentation", "man:gourd-up(1)");
+    if (wanted_by)
+        unit_file_add(unit, "Install", "WantedBy", wanted_by);
+    ServiceFile *file = make_file(stack, name, unit, version, notes, error);
+    if (file)
+        g_ptr_array_add(files, file);
+    return file != NULL;
+}
+
+gboolean stack_render(const Stack *stack, guint systemd_version, Notes *notes, GPtrArray **ret_files, GError **error)
+{
+    g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func((GDestroyNotify)service_file_free);
+
+    if (!add_unit(stack, ".slice", NULL, systemd_version, notes, files, error) ||
+        !add_unit(stack, ".target", "multi-user.target", systemd_version, notes, files, error))
+        return FALSE;
+    *ret_files = g_steal_pointer(&files);
+    return TRUE;
+}
