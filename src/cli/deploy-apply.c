@@ -10,7 +10,8 @@ typedef enum {
     TAKE_TEXT,
     TAKE_WORDS, /* a text, split as by a shell */
     TAKE_LIST,
-    TAKE_FILES, /* a list of files with lines */
+    TAKE_FILES,   /* a list of files with lines */
+    TAKE_SECCOMP, /* the path of a profile, in system calls */
     TAKE_FLAG,
     TAKE_CHOICE,
     TAKE_NUMBER,
@@ -51,6 +52,10 @@ static const Row rows[] = {
     ROW("allow", TAKE_LIST, allow, allow),
     ROW("capability", TAKE_LIST, capabilities, capabilities),
     ROW("device", TAKE_LIST, devices, devices),
+    ROW("group-add", TAKE_LIST, groups, groups),
+    ROW("cap-drop", TAKE_LIST, cap_drop, cap_drop),
+    ROW("seccomp", TAKE_SECCOMP, seccomp, syscalls),
+    ROW("apparmor", TAKE_TEXT, apparmor, apparmor),
     ROW("memory", TAKE_SIZE, memory, memory),
     ROW("memory-low", TAKE_SIZE, memory_low, memory_low),
     ROW("swap", TAKE_BYTES, swap, swap),
@@ -71,6 +76,7 @@ static const Row rows[] = {
     ROW("wants", TAKE_LIST, wants, wants),
     ROW("alias", TAKE_LIST, aliases, aliases),
     ROW("label", TAKE_LIST, labels, labels),
+    ROW("init", TAKE_FLAG, init, init),
     ROW("oneshot", TAKE_FLAG, oneshot, oneshot),
     ROW("notify", TAKE_FLAG, notify, notify),
     ROW("pre-upgrade", TAKE_TEXT, pre_upgrade, pre_upgrade),
@@ -110,6 +116,10 @@ const char *const deploy_reset_names[] = {
     "allow",
     "capability",
     "device",
+    "group-add",
+    "cap-drop",
+    "seccomp",
+    "apparmor",
     "memory",
     "memory-low",
     "swap",
@@ -130,6 +140,7 @@ const char *const deploy_reset_names[] = {
     "wants",
     "alias",
     "label",
+    "init",
     "oneshot",
     "notify",
     "pre-upgrade",
@@ -186,6 +197,7 @@ static void reset_member(const Row *row, ServiceOptions *options)
     case TAKE_WORDS:
     case TAKE_LIST:
     case TAKE_FILES:
+    case TAKE_SECCOMP:
         g_clear_pointer((char ***)member, g_strfreev);
         break;
     case TAKE_FLAG:
@@ -297,6 +309,22 @@ static gboolean set_files(char ***member, const GPtrArray *files, GError **error
     return TRUE;
 }
 
+static gboolean set_seccomp(char ***member, const char *path, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    g_autofree char *text = NULL;
+    char **names = NULL;
+    gsize size;
+
+    if (!g_file_get_contents(path, &text, &size, &problem))
+        return gourd_error_set(error, GOURD_ERROR_FAILED, "%s", problem->message);
+    if (!seccomp_profile_parse(text, size, NULL, NULL, NULL, &names, error))
+        return gourd_error_prefix(error, "'%s'", path);
+    g_strfreev(*member);
+    *member = names;
+    return TRUE;
+}
+
 static gboolean set_from_text(const Row *row, const char *text, void *member, GError **error)
 {
     char **words;
@@ -304,6 +332,8 @@ static gboolean set_from_text(const Row *row, const char *text, void *member, GE
     switch (row->take) {
     case TAKE_BYTES:
         return bytes_parse(text, member, error);
+    case TAKE_SECCOMP:
+        return set_seccomp(member, text, error);
     case TAKE_DURATION:
         return duration_parse(text, member, error);
     case TAKE_CPUS:

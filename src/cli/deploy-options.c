@@ -106,7 +106,16 @@ const Option deploy_sandbox_rows[] = {
                 "each means and costs.",
      .suggestions = loosenings, .completion = COMPLETE_VALUES},
     {"capability", 0, OPTION_STRINGS, AT(capabilities), "NAME", "Give the service a capability (capabilities(7))"},
-    {"device", 0, OPTION_STRINGS, AT(devices), "PATH[:rwm]", "Let the service use a device of the host"},
+    {"device", 0, OPTION_STRINGS, AT(devices), "PATH[:PATH][:rwm]", "Let the service use a device of the host",
+     .details =
+         "The second path is what it is called inside. Folders that hold one kind, such as `/dev/snd`, stand for all of it."},
+    {"group-add", 0, OPTION_STRINGS, AT(groups), "GROUP", "Put it into this group too",
+     .details = "A number, or a name that the image has; the number is that of the host's group."},
+    {"cap-drop", 0, OPTION_STRINGS, AT(cap_drop), "NAME", "Take one of root's capabilities away, or `ALL`"},
+    {"seccomp", 0, OPTION_STRING, AT(seccomp), "FILE", "Allow the system calls of this profile, one of Docker's form",
+     .details = "Read now; systemd goes by names of system calls, and not by their arguments.",
+     .completion = COMPLETE_FILE},
+    {"apparmor", 0, OPTION_STRING, AT(apparmor), "PROFILE", "Confine it by this AppArmor profile of the host"},
     {NULL},
 };
 
@@ -154,6 +163,7 @@ const Option deploy_life_rows[] = {
     {"alias", 0, OPTION_STRINGS, AT(aliases), "NAME", "Another name for its unit, while it is enabled"},
     {"label", 0, OPTION_STRINGS, AT(labels), "NAME[=VALUE]",
      "Write this down in its unit, for people and other programs"},
+    {"init", 0, OPTION_FLAG, AT(init), .help = "Run it below gourd-init, which ends what it leaves behind as zombies"},
     {"oneshot", 0, OPTION_FLAG, AT(oneshot),
      .help = "It is a task: it runs to its end at each start, and what is ordered after it waits for that"},
     {"notify", 0, OPTION_FLAG, AT(notify), .help = "The program itself tells systemd when it is ready (sd_notify(3))"},

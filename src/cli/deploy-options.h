@@ -18,7 +18,8 @@ typedef struct {
     gboolean writable_volatile;
     int network; /* choices: 0 is not given, else the value and 1 */
     int profile;
-    GPtrArray *allow, *capabilities, *devices;
+    GPtrArray *allow, *capabilities, *cap_drop, *devices, *groups;
+    char *seccomp, *apparmor;
     guint64 memory, memory_low, shm_size;
     char *swap, *cpus, *cpuset, *oom_score_adj;
     gint64 pids, cpu_shares;
@@ -28,7 +29,7 @@ typedef struct {
     char *restart_delay;
     char *stop_signal, *stop_timeout;
     GPtrArray *after, *requires, *wants, *aliases, *labels;
-    gboolean notify, oneshot, no_healthcheck;
+    gboolean notify, init, oneshot, no_healthcheck;
     char *health_command, *health_http, *health_tcp, *health_unix;
     char *health_interval, *health_timeout, *health_start_period, *health_start_interval;
     gint64 health_retries;

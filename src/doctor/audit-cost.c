@@ -125,6 +125,16 @@ static void drop_devices(ServiceOptions *options)
     g_clear_pointer(&options->devices, g_strfreev);
 }
 
+static gboolean adds_capabilities(const ServiceOptions *options)
+{
+    return options->cap_add && options->cap_add[0];
+}
+
+static void drop_added(ServiceOptions *options)
+{
+    g_clear_pointer(&options->cap_add, g_strfreev);
+}
+
 static gboolean is_trusted(const ServiceOptions *options)
 {
     return options->profile == SERVICE_PROFILE_TRUSTED;
@@ -162,6 +172,7 @@ static const struct {
     gboolean (*is_used)(const ServiceOptions *options);
     void (*drop)(ServiceOptions *options);
 } choices[] = {
+    {"cap_add", "capabilities of root, and what they are for", adds_capabilities, drop_added},
     {"--device", "device nodes of the host", has_devices, drop_devices},
     {"--profile trusted", "what a container usually has", is_trusted, drop_trust},
     {"--user root", "root of the host, within what the sandbox leaves", is_root, drop_user},

@@ -48,6 +48,8 @@ static const char *const names[] = {
     "CAP_CHECKPOINT_RESTORE",
 };
 
+G_STATIC_ASSERT(CAPABILITIES_ALL == CAPABILITY_BIT(G_N_ELEMENTS(names)) - 1);
+
 gboolean capability_find(const char *name, guint *ret_number)
 {
     g_autofree char *upper = g_ascii_strup(name, -1);

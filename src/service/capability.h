@@ -7,6 +7,8 @@
 
 #define CAPABILITY_BIT(NUMBER) (G_GUINT64_CONSTANT(1) << (NUMBER))
 
+#define CAPABILITIES_ALL (CAPABILITY_BIT(41) - 1) /* that this gourd knows by name */
+
 /* "CAP_NET_RAW", "net_raw": its number. FALSE if there is none. */
 gboolean capability_find(const char *name, guint *ret_number);
 /* "CAP_CHOWN CAP_KILL" of a set of bits, in the order of their numbers. The caller frees. */

@@ -37,7 +37,8 @@ typedef struct {
     char **secrets;            /* VAR=FILE: a credential that gourd-init puts into the environment */
     char **credentials;        /* NAME=FILE: LoadCredential= */
     char *working_dir;
-    char *user; /* NULL: a user of its own; "root", a name, a number, each also with :GROUP */
+    char *user;    /* NULL: a user of its own; "root", a name, a number, each also with :GROUP */
+    char **groups; /* others that it is in: names of the image, or numbers */
 
     char **volumes;  /* PATH, or NAME:PATH */
     char **binds;    /* SRC:DST[:ro] */
@@ -59,7 +60,13 @@ typedef struct {
     int profile;         /* ServiceProfile */
     char **allow;        /* names of loosenings, service_loosenings() has them */
     char **capabilities; /* CAP_… or without CAP_ */
-    char **devices;      /* PATH[:rwm] */
+    char **cap_add;      /* the same or "ALL", with what of the sandbox would make them useless */
+    char **cap_drop;     /* of those that root of an image has otherwise; "ALL" */
+    char **syscalls;     /* what SystemCallFilter= is instead of the profile's; the first may be "~": all but these */
+    char *apparmor;      /* a profile of the host */
+    char *selinux;       /* a context */
+    char **devices;      /* PATH[:PATH inside][:rwm]; a path may be one of the folders that hold a kind of them */
+    char **device_rules; /* "c 13:* rw", as control groups v1 had them: without a path */
 
     guint64 memory;        /* bytes; 0: no limit */
     guint64 memory_low;    /* bytes that are left to it when memory is short */
@@ -84,10 +91,12 @@ typedef struct {
     gint64 stop_timeout_usec;
     char **after, **requires, **wants; /* units */
     gboolean notify;                   /* the program itself says READY=1 */
+    gboolean init;                     /* gourd-init is its parent, and reaps what it leaves */
     gboolean oneshot;                  /* it runs once at each start, and what is ordered after it waits for its end */
 
     /* Place in a stack. */
     char *stack;    /* its name; the service is then called STACK-SERVICE */
+    char *slice;    /* that it is in; NULL: the stack's, or system.slice */
     char **part_of; /* units: it stops and restarts with them */
     char **aliases; /* other names, without suffix */
     char **labels;  /* NAME=VALUE, or NAME */

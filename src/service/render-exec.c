@@ -25,7 +25,7 @@ static gboolean any_is_odd(char *const *environment)
 gboolean render_needs_init(const ServiceSpec *spec, gboolean main)
 {
     return (spec->secrets && spec->secrets[0]) || any_is_odd(spec->environment) ||
-           (main && (spec->pipes || spec->health.kind != SERVICE_HEALTH_NONE));
+           (main && (spec->pipes || spec->init || spec->health.kind != SERVICE_HEALTH_NONE));
 }
 
 static void add_time(GStrvBuilder *argv, const char *option, guint64 usec)

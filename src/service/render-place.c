@@ -106,6 +106,8 @@ gboolean render_mounts(const Render *render, UnitFile *unit, GError **error)
 
 /* --- sandbox ------------------------------------------------------------------------------------------------------------- */
 
+#define SYSCALL_LINE_LENGTH 100 /* from which on a line of the unit ends */
+
 /* What root must be able to do to become somebody else, and to prepare folders for them. */
 #define CAPABILITIES_OF_ROOT                                                                     \
     (CAPABILITY_BIT(CAP_CHOWN) | CAPABILITY_BIT(CAP_DAC_OVERRIDE) | CAPABILITY_BIT(CAP_FOWNER) | \
@@ -131,7 +133,7 @@ guint64 service_capabilities(const ServiceSpec *spec)
         set |= CAPABILITIES_OF_CONTAINERS;
     else if (spec->user.kind == SERVICE_USER_ROOT)
         set |= CAPABILITIES_OF_ROOT;
-    return set;
+    return (set & ~spec->dropped) | wanted_capabilities(spec);
 }
 
 gboolean service_allows(const ServiceSpec *spec, const char *loosening)
@@ -154,7 +156,7 @@ static void add_capabilities(const ServiceSpec *spec, UnitFile *unit)
 static gboolean has_private_users(const ServiceSpec *spec)
 {
     return spec->profile != SERVICE_PROFILE_TRUSTED && spec->user.kind != SERVICE_USER_ROOT &&
-           service_capabilities(spec) == 0 && !sandbox_allows(spec->allow, "users");
+           service_capabilities(spec) == 0 && !spec->user.others && !sandbox_allows(spec->allow, "users");
 }
 
 static void add_profile_comment(const ServiceSpec *spec, UnitFile *unit)
@@ -169,6 +171,22 @@ static void add_profile_comment(const ServiceSpec *spec, UnitFile *unit)
     unit_file_comment(unit, "Service", text->str);
 }
 
+/* In the place of the profile's, some to a line. */
+static void add_syscalls(char *const *names, UnitFile *unit)
+{
+    gboolean denied = *names && strcmp(*names, "~") == 0;
+    g_autoptr(GString) line = g_string_new(NULL);
+
+    unit_file_remove(unit, "Service", "SystemCallFilter");
+    for (names += denied; *names; names++) {
+        g_string_append_printf(line, "%s%s", line->len > 0 ? " " : denied ? "~" : "", *names);
+        if (line->len < SYSCALL_LINE_LENGTH && names[1])
+            continue;
+        unit_file_add(unit, "Service", "SystemCallFilter", line->str);
+        g_string_truncate(line, 0);
+    }
+}
+
 void render_sandbox(const Render *render, UnitFile *unit)
 {
     const ServiceSpec *spec = render->spec;
@@ -176,6 +194,12 @@ void render_sandbox(const Render *render, UnitFile *unit)
     add_profile_comment(spec, unit);
     add_capabilities(spec, unit);
     sandbox_render(spec->profile, spec->allow, unit);
+    if (spec->syscalls)
+        add_syscalls(spec->syscalls, unit);
+    if (spec->apparmor)
+        unit_file_add(unit, "Service", "AppArmorProfile", spec->apparmor);
+    if (spec->selinux)
+        unit_file_add(unit, "Service", "SELinuxContext", spec->selinux);
     /* What is read-only for these is so behind a mount on the same folder, too. */
     if (spec_find_mount(spec, "/"))
         unit_file_remove(unit, "Service", "ProtectSystem");
@@ -211,19 +235,24 @@ static gboolean add_devices(const ServiceSpec *spec, UnitFile *unit, GError **er
 {
     for (guint i = 0; i < spec->devices->len; i++) {
         const ServiceDevice *device = g_ptr_array_index(spec->devices, i);
-        g_autofree char *path = unit_quote_path("", device->path, error);
+        const char *rule = device->rule ? device->rule : *device->path != '/' ? device->path : NULL;
+        g_autofree char *path = rule ? NULL : unit_quote_path("", device->path, error);
 
-        if (!path)
+        if (!path && !rule)
             return FALSE;
-        unit_file_addf(unit, "Service", "DeviceAllow", "%s %s", path, device->access);
+        unit_file_addf(unit, "Service", "DeviceAllow", "%s %s", path ? path : rule, device->access);
         if (device->group && spec->user.kind != SERVICE_USER_ROOT)
             unit_file_add(unit, "Service", "SupplementaryGroups", device->group);
+        if (device->inside && spec->binds_devices && !add_bind(unit, FALSE, device->path, device->inside, error))
+            return FALSE;
     }
     return TRUE;
 }
 
 static void add_user(const ServiceSpec *spec, UnitFile *unit)
 {
+    for (guint i = 0; spec->user.others && i < spec->user.others->len; i++)
+        unit_file_addf(unit, "Service", "SupplementaryGroups", "%u", g_array_index(spec->user.others, guint32, i));
     switch (spec->user.kind) {
     case SERVICE_USER_OWN:
         unit_file_add(unit, "Service", "User", spec->user.host_name);

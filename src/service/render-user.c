@@ -13,16 +13,22 @@ gboolean render_user(const Render *render, GError **error)
     g_autofree char *name = g_strdup_printf("gourd-%s.conf", render->context->name);
     g_autofree char *path = g_build_filename(PATH_SYSUSERS, name, NULL);
 
-    if (user->kind == SERVICE_USER_ROOT)
+    for (guint i = 0; user->others && i < user->others->len; i++) {
+        guint32 gid = g_array_index(user->others, guint32, i);
+
+        if (gid != 0)
+            g_string_append_printf(text, "g gourd-gid-%u %u\n", gid, gid);
+    }
+    if (user->kind == SERVICE_USER_ROOT && text->len == 0)
         return TRUE;
     g_autofree char *title = g_strdup_printf("gourd service %s", render->context->name);
     g_autofree char *quoted = unit_quote_word(title);
     if (user->kind == SERVICE_USER_NUMBER)
         g_string_append_printf(text, "g gourd-gid-%u %u\nu %s %u:%u %s\n", user->gid, user->gid, user->host_name,
                                user->uid, user->gid, quoted);
-    else if (user->in_image && (user->uid <= SYSTEM_ID_MAX || user->private_path))
+    else if (user->kind == SERVICE_USER_OWN && user->in_image && (user->uid <= SYSTEM_ID_MAX || user->private_path))
         g_string_append_printf(text, "u %s %u %s\n", user->host_name, user->uid, quoted);
-    else
+    else if (user->kind == SERVICE_USER_OWN)
         g_string_append_printf(text, "u %s - %s\n", user->host_name, quoted);
     render_add_file(render, path, 0644, "To have other numbers, make the user before installing.", text->str);
     render->files->sysusers = g_steal_pointer(&path);

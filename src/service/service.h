@@ -13,6 +13,7 @@
 #include "options.h"
 #include "paths.h"
 #include "program-file.h"
+#include "seccomp-profile.h"
 #include "spec-values.h"
 #include "stack.h"
 

@@ -131,6 +131,7 @@ gboolean spec_add_lifecycle(SpecSource *source, GError **error)
     spec->restart_delay_usec = options->restart_delay_usec;
     spec->stop_timeout_usec = options->stop_timeout_usec;
     spec->notify = options->notify;
+    spec->init = options->init && !spec->process1; /* which reaps itself */
     spec->steady_sec = options->steady_sec == SERVICE_UNSET ? STEADY_DEFAULT_SEC : options->steady_sec;
     return add_oneshot(source, error) && add_stop_signal(source, error) && add_pre_upgrade(source, error);
 }

@@ -36,6 +36,20 @@ static gboolean add_stack(ServiceSpec *spec, const char *stack, GError **error)
     return spec->slice != NULL;
 }
 
+static gboolean take_slice(ServiceSpec *spec, const char *slice, GError **error)
+{
+    if (!slice)
+        return TRUE;
+    if (!unit_name_is_valid(slice, UNIT_NAME_PLAIN) || !g_str_has_suffix(slice, ".slice")) {
+        g_autofree char *shown = text_escape(slice);
+
+        return gourd_error_set(error, GOURD_ERROR_USAGE, "'%s' is not the name of a slice, as in shop.slice", shown);
+    }
+    g_free(spec->slice);
+    spec->slice = g_strdup(slice);
+    return TRUE;
+}
+
 static gboolean add_aliases(SpecSource *source, GError **error)
 {
     g_autoptr(GStrvBuilder) units = g_strv_builder_new();
@@ -60,7 +74,8 @@ gboolean spec_add_place(SpecSource *source, GError **error)
 
     spec->title = options->stack ? title_in_stack(name, options->stack) : g_strdup(name);
     spec->labels = g_strdupv(options->labels);
-    return add_stack(spec, options->stack, error) && take_units(options->after, "--after", &spec->after, error) &&
+    return add_stack(spec, options->stack, error) && take_slice(spec, options->slice, error) &&
+           take_units(options->after, "--after", &spec->after, error) &&
            take_units(options->requires, "--requires", &spec->requires, error) &&
            take_units(options->wants, "--wants", &spec->wants, error) &&
            take_units(options->part_of, "part_of", &spec->part_of, error) && add_aliases(source, error);

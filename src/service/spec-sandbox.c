@@ -3,6 +3,7 @@
 #include "scan.h"
 #include "spec.h"
 
+#include <linux/capability.h>
 #include <string.h>
 
 static gboolean fail_loosening(const char *name, GError **error)
@@ -28,60 +29,105 @@ static gboolean add_loosenings(SpecSource *source, GError **error)
     return TRUE;
 }
 
-static gboolean add_capabilities(SpecSource *source, GError **error)
+static gboolean take_capabilities(char *const *names, guint64 *set, GError **error)
 {
-    for (char **name = source->options->capabilities; name && *name; name++) {
+    for (; names && *names; names++) {
         guint number;
 
-        if (!capability_find(*name, &number)) {
-            g_autofree char *shown = text_escape(*name);
+        if (g_ascii_strcasecmp(*names, "ALL") == 0) {
+            *set = CAPABILITIES_ALL;
+            continue;
+        }
+        if (!capability_find(*names, &number)) {
+            g_autofree char *shown = text_escape(*names);
 
             return gourd_error_set(error, GOURD_ERROR_USAGE, "there is no capability '%s'", shown);
         }
-        source->spec->capabilities |= CAPABILITY_BIT(number);
+        *set |= CAPABILITY_BIT(number);
     }
     return TRUE;
 }
 
-/* Whose the devices are on a host: groups that systemd itself makes (basic.conf of its sysusers.d). */
+/* What of the sandbox makes a capability useless. Docker's filter lets through what a capability is for, too. */
 static const struct {
-    const char *prefix; /* of a path */
-    const char *group;
-} device_groups[] = {
-    {"/dev/dri/card", "video"},  {"/dev/dri/render", "render"}, {"/dev/kfd", "render"},     {"/dev/video", "video"},
-    {"/dev/media", "video"},     {"/dev/snd/", "audio"},        {"/dev/input/", "input"},   {"/dev/kvm", "kvm"},
-    {"/dev/ttyS", "dialout"},    {"/dev/ttyUSB", "dialout"},    {"/dev/ttyACM", "dialout"}, {"/dev/ttyAMA", "dialout"},
-    {"/dev/serial/", "dialout"}, {"/dev/sr", "cdrom"},          {"/dev/lp", "lp"},          {"/dev/usb/lp", "lp"},
+    guint capability;
+    const char *loosenings[2];
+} needs_of_capabilities[] = {
+    {CAP_BPF, {"syscalls"}},
+    {CAP_CHECKPOINT_RESTORE, {"debug", "syscalls"}},
+    {CAP_MKNOD, {"devices"}},
+    {CAP_NET_ADMIN, {"netlink"}},
+    {CAP_NET_RAW, {"packets"}},
+    {CAP_PERFMON, {"syscalls"}},
+    {CAP_SYSLOG, {"kernel-logs"}},
+    {CAP_SYS_ADMIN, {"namespaces"}},
+    {CAP_SYS_BOOT, {"syscalls"}},
+    {CAP_SYS_CHROOT, {"namespaces"}},
+    {CAP_SYS_NICE, {"realtime"}},
+    {CAP_SYS_PACCT, {"syscalls"}},
+    {CAP_SYS_PTRACE, {"debug"}},
+    {CAP_SYS_RAWIO, {"devices", "syscalls"}},
+    {CAP_SYS_RESOURCE, {"realtime"}},
+    {CAP_SYS_TIME, {"clock"}},
+    {CAP_SYS_TTY_CONFIG, {"syscalls"}},
 };
 
-static const char *group_of_device(const char *path)
+static void add_needs(ServiceSpec *spec, guint64 added)
 {
-    for (gsize i = 0; i < G_N_ELEMENTS(device_groups); i++)
-        if (g_str_has_prefix(path, device_groups[i].prefix))
-            return device_groups[i].group;
-    return NULL;
+    for (gsize i = 0; i < G_N_ELEMENTS(needs_of_capabilities); i++)
+        for (gsize k = 0; k < G_N_ELEMENTS(needs_of_capabilities[i].loosenings); k++) {
+            const char *name = needs_of_capabilities[i].loosenings[k];
+
+            if (name && (added & CAPABILITY_BIT(needs_of_capabilities[i].capability)))
+                spec->allow |= sandbox_loosening(name);
+        }
 }
 
-/* PATH[:ACCESS], of which access is some of r, w and m. */
-static gboolean add_devices(SpecSource *source, GError **error)
+static gboolean add_capabilities(SpecSource *source, GError **error)
 {
-    for (char **text = source->options->devices; text && *text; text++) {
-        const char *colon = strchr(*text, ':');
-        const char *access = colon ? colon + 1 : "rw";
-        g_autofree char *path = g_strndup(*text, colon ? (gsize)(colon - *text) : strlen(*text));
+    const ServiceOptions *options = source->options;
+    ServiceSpec *spec = source->spec;
+    guint64 added = 0;
 
-        if (!g_str_has_prefix(path, "/dev/") || !*access || strspn(access, "rwm") != strlen(access)) {
-            g_autofree char *shown = text_escape(*text);
+    if (!take_capabilities(options->capabilities, &spec->capabilities, error) ||
+        !take_capabilities(options->cap_add, &added, error) ||
+        !take_capabilities(options->cap_drop, &spec->dropped, error))
+        return FALSE;
+    /* "ALL" but those that are dropped; else what is added goes before. */
+    if (added == CAPABILITIES_ALL && spec->dropped != CAPABILITIES_ALL)
+        added &= ~spec->dropped;
+    if (added & CAPABILITY_BIT(CAP_SYS_MODULE))
+        notes_add(source->notes, "capability-without-effect",
+                  "services do not load modules of the kernel; /etc/modules-load.d has the host do it",
+                  "CAP_SYS_MODULE");
+    if ((spec->dropped & ~added & CAPABILITY_BIT(CAP_NET_BIND_SERVICE)) && spec->low_port)
+        notes_add(source->notes, "capability-kept",
+                  "a port below 1024 takes it: in a container everybody may listen there, on a host it is a capability",
+                  "CAP_NET_BIND_SERVICE");
+    spec->capabilities |= added;
+    add_needs(spec, added);
+    return TRUE;
+}
 
-            gourd_error_set(error, GOURD_ERROR_USAGE, "--device '%s' is not /dev/…[:rwm]", shown);
-            return gourd_error_hint(error, "a device has one path, the host's, inside too");
+/* Words that go into the unit as they are. */
+static gboolean check_words(const ServiceSpec *spec, GError **error)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:,@~";
+    const char *const words[] = {spec->apparmor, spec->selinux};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
+        if (words[i] && (!*words[i] || strspn(words[i], letters) != strlen(words[i]))) {
+            g_autofree char *shown = text_escape(words[i]);
+
+            return gourd_error_set(error, GOURD_ERROR_USAGE, "'%s' is no %s", shown,
+                                   i == 0 ? "name of an AppArmor profile" : "context of SELinux");
         }
-        ServiceDevice *device = g_new0(ServiceDevice, 1);
-        device->path = g_steal_pointer(&path);
-        device->access = g_strdup(access);
-        device->group = group_of_device(device->path);
-        g_ptr_array_add(source->spec->devices, device);
-    }
+    for (char **name = spec->syscalls; name && *name; name++)
+        if (!**name || strspn(*name, letters) != strlen(*name)) {
+            g_autofree char *shown = text_escape(*name);
+
+            return gourd_error_set(error, GOURD_ERROR_USAGE, "'%s' is no system call", shown);
+        }
     return TRUE;
 }
 
@@ -91,13 +137,17 @@ gboolean spec_add_sandbox(SpecSource *source, GError **error)
     g_auto(ImageScan) scan = {0};
 
     spec->profile = source->options->profile;
-    if (!add_loosenings(source, error) || !add_capabilities(source, error) || !add_devices(source, error))
+    spec->syscalls = g_strdupv(source->options->syscalls);
+    spec->apparmor = g_strdup(source->options->apparmor);
+    spec->selinux = g_strdup(source->options->selinux);
+    if (!add_loosenings(source, error) || !add_capabilities(source, error) || !check_words(spec, error) ||
+        !spec_add_devices(source, error))
         return FALSE;
     if (source->context->one_off)
         return TRUE;
     if (!image_scan(source, &scan, error))
         return FALSE;
-    if (spec->devices->len > 0)
+    if (spec->devices->len > 0 && !spec->binds_devices)
         spec->allow |= sandbox_loosening("devices");
     if (scan.jit && spec->profile == SERVICE_PROFILE_DEFAULT && !sandbox_allows(spec->allow, "jit")) {
         spec->allow |= sandbox_loosening("jit");

@@ -107,13 +107,41 @@ static gboolean add_user(SpecSource *source, const char *text, GError **error)
     return TRUE;
 }
 
+/* Names are the image's, as for Docker: it is the number that counts. */
+static gboolean add_groups(SpecSource *source, GError **error)
+{
+    ServiceUser *user = &source->spec->user;
+    char *const *names = source->options->groups;
+
+    if (!names || !*names || source->context->one_off)
+        return TRUE;
+    user->others = g_array_new(FALSE, FALSE, sizeof(guint32));
+    for (; *names; names++) {
+        g_autofree char *text = g_strconcat("0:", *names, NULL);
+        ImageUser known;
+
+        image_user_resolve(text, NULL, user->groups, &known);
+        gboolean found = known.known && **names;
+        if (found)
+            g_array_append_val(user->others, known.gid);
+        image_user_clear(&known);
+        if (found)
+            continue;
+        g_autofree char *shown = text_escape(*names);
+        gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "the image does not know the group '%s'", shown);
+        return gourd_error_hint(error, "a number is that of a group of this host too");
+    }
+    return TRUE;
+}
+
 gboolean spec_add_user(SpecSource *source, GError **error)
 {
     ServiceUser *user = &source->spec->user;
 
     user->passwd = inside_load(source->image, "/etc/passwd", ACCOUNTS_SIZE_MAX);
     user->groups = inside_load(source->image, "/etc/group", ACCOUNTS_SIZE_MAX);
-    if (!add_user(source, source->options->user ? source->options->user : source->config->user, error))
+    if (!add_user(source, source->options->user ? source->options->user : source->config->user, error) ||
+        !add_groups(source, error))
         return FALSE;
     if (user->kind == SERVICE_USER_ROOT) {
         g_clear_pointer(&user->passwd, g_bytes_unref);

@@ -21,8 +21,8 @@ typedef struct {
     char *group;        /* what it calls the user's group, or NULL */
     char *home;         /* where the image says that it lives, or NULL */
     char *private_path; /* what only this number may use in the image; NULL: nothing was seen */
-    GArray *others;     /* guint32: what other groups of the image it is in; of a one-off process only, else NULL */
-    GBytes *passwd;     /* the image's files; NULL: it has none to be replaced */
+    GArray *others; /* guint32: groups that it is in too; NULL: none. Those of the image only of a one-off process */
+    GBytes *passwd; /* the image's files; NULL: it has none to be replaced */
     GBytes *groups;
 } ServiceUser;
 
@@ -87,9 +87,11 @@ typedef struct {
 } ServiceLimit;
 
 typedef struct {
-    char *path;
+    char *path;        /* or what DeviceAllow= takes besides paths: "char-13" */
+    char *inside;      /* what it is called in the service */
+    const char *rule;  /* of a folder of devices: what stands for all of them ("char-alsa"); else NULL. Static */
     char *access;      /* "rw", "r", "rwm" */
-    const char *group; /* whose it is on the host; NULL: not known. Static */
+    const char *group; /* whose it is on the host, or several; NULL: not known. Static */
 } ServiceDevice;
 
 typedef struct {
@@ -117,7 +119,11 @@ typedef struct {
     int profile;
     guint64 allow;        /* bits of loosenings, by their place in service_loosenings() */
     guint64 capabilities; /* bits by number, beyond those of the profile */
-    GPtrArray *devices;   /* ServiceDevice */
+    guint64 dropped;      /* of those of the profile */
+    char **syscalls;      /* SystemCallFilter= instead of the profile's, or NULL; "~" first: all but these */
+    char *apparmor, *selinux;
+    GPtrArray *devices;     /* ServiceDevice */
+    gboolean binds_devices; /* they are put into a /dev of its own; else it sees that of the host */
 
     GPtrArray *limits; /* ServiceLimit */
 
@@ -128,7 +134,7 @@ typedef struct {
     char *stop_signal;         /* "SIGQUIT", or NULL */
     gint64 stop_timeout_usec;
     char **after, **requires, **wants, **part_of;
-    gboolean notify, oneshot;
+    gboolean notify, init, oneshot;
     ServiceHealth health;
     char **pre_upgrade; /* argv, or NULL */
     gint64 steady_sec;

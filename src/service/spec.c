@@ -37,6 +37,7 @@ static void device_free(gpointer data)
     ServiceDevice *device = data;
 
     g_free(device->path);
+    g_free(device->inside);
     g_free(device->access);
     g_free(device);
 }
@@ -82,6 +83,9 @@ void service_spec_free(ServiceSpec *spec)
     g_ptr_array_unref(spec->publish);
     g_ptr_array_unref(spec->devices);
     g_ptr_array_unref(spec->limits);
+    g_strfreev(spec->syscalls);
+    g_free(spec->apparmor);
+    g_free(spec->selinux);
     g_free(spec->stop_signal);
     g_strfreev(spec->after);
     g_strfreev(spec->requires);

@@ -26,6 +26,8 @@ gboolean spec_add_mounts(SpecSource *source, GError **error) G_GNUC_WARN_UNUSED_
 gboolean spec_add_command(SpecSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean spec_add_health(SpecSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean spec_add_network(SpecSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Part of the sandbox. */
+gboolean spec_add_devices(SpecSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean spec_add_sandbox(SpecSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean spec_add_lifecycle(SpecSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean spec_add_limits(SpecSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;

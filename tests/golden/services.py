@@ -283,6 +283,48 @@ def a_compiler_at_run_time():
     return Case({"Cmd": ["node", "server.js"]}, files=(program("usr/local/bin/node"),), targets=("debian12",))
 
 
+@service
+def groups_and_capabilities_as_docker_counts_them():
+    return Case({"Cmd": ["app"], "User": "app", "ExposedPorts": {"80/tcp": {}}},
+                {"groups": ["www-data", "4242", "taken"], "cap_drop": ["ALL"], "cap_add": ["SYS_TIME", "net_raw"], "apparmor": "my-app",
+                 "selinux": "system_u:system_r:container_t:s0:c1,c2", "slice": "apps-web.slice", "init": True},
+                targets=("debian12", "debian13"))
+
+
+@service
+def root_with_less():
+    return Case({"Cmd": ["app"]}, {"user": "root", "groups": ["33"], "cap_drop": ["CHOWN", "SETUID"], "cap_add": ["SETUID", "SYS_MODULE"]},
+                targets=("debian12",))
+
+
+@service
+def all_capabilities_but_one():
+    return Case({"Cmd": ["app"]}, {"cap_add": ["ALL"], "cap_drop": ["SYS_ADMIN"]}, targets=("debian12",))
+
+
+@service
+def system_calls_of_a_profile():
+    return Case({"Cmd": ["app"]}, {"syscalls": ["read", "write", "accept4", "access", "bind", "brk", "capget", "chdir", "chmod", "clone", "close",
+                                                         "connect", "dup", "dup2", "dup3", "epoll_create1", "epoll_ctl", "epoll_wait", "fchown"], "allow": ["debug"]},
+                targets=("debian12",))
+
+
+@service
+def system_calls_that_are_denied():
+    return Case({"Cmd": ["app"]}, {"syscalls": ["~", "keyctl", "add_key"]}, targets=("debian12",))
+
+
+@service
+def devices_under_other_names():
+    return Case({"Cmd": ["app"]}, {"devices": ["/dev/ttyUSB0:/dev/ttyS1:rw", "/dev/snd", "/dev/dri/:/dev/dri:r"]}, targets=("debian12",))
+
+
+@service
+def devices_by_their_kind():
+    return Case({"Cmd": ["app"]}, {"devices": ["/dev/dri", "/dev/bus/usb"],
+                                   "device_rules": ["c 13:* rmw", "b 8:1 r", "a *:* m"]}, targets=("debian12",))
+
+
 # --- life -------------------------------------------------------------------------------------------------------
 
 @service
@@ -589,6 +631,31 @@ def a_rate_of_no_device():
 @refused
 def processors_by_name():
     return Case({"Cmd": ["app"]}, {"cpuset": "all"})
+
+
+@refused
+def a_group_that_is_not_there():
+    return Case({"Cmd": ["app"]}, {"groups": ["docker"]})
+
+
+@refused
+def a_device_rule_of_another_kind():
+    return Case({"Cmd": ["app"]}, {"device_rules": ["u 1:2 rw"]})
+
+
+@refused
+def device_rules_and_other_names():
+    return Case({"Cmd": ["app"]}, {"device_rules": ["c 1:2 rw"], "devices": ["/dev/a:/dev/b"]})
+
+
+@refused
+def a_profile_with_a_line_break():
+    return Case({"Cmd": ["app"]}, {"apparmor": "a\nUser=root"})
+
+
+@refused
+def a_slice_that_is_none():
+    return Case({"Cmd": ["app"]}, {"slice": "/docker"})
 
 
 @refused
