@@ -3,61 +3,74 @@
 
 #include <string.h>
 
-/* When it starts, when it counts as started, and how it ends. */
+/* --- start and order ----------------------------------------------------------------------------------------------- */
 
-static gboolean map_depends_on(Map *map, const ComposeNode *value, GError **error)
+gboolean map_depends_on(Map *map, const ComposeNode *value, GError **error)
 {
-    static const struct {
-        const char *word;
-        StackCondition condition;
-    } conditions[] = {
-        {"service_started", STACK_STARTED},
-        {"service_healthy", STACK_HEALTHY},
-        {"service_completed_successfully", STACK_COMPLETED},
-    };
-
     for (const ComposeNode *item = value->first; item; item = item->next) {
         const char *word = compose_node_get_text(item, "condition");
-        guint i = 0;
+        StackCondition condition = g_strcmp0(word, "service_healthy") == 0                  ? STACK_HEALTHY
+                                   : g_strcmp0(word, "service_completed_successfully") == 0 ? STACK_COMPLETED
+                                                                                            : STACK_STARTED;
 
-        while (word && i < G_N_ELEMENTS(conditions) && !g_str_equal(conditions[i].word, word))
-            i++;
-        if (i >= G_N_ELEMENTS(conditions))
-            return compose_error(error, GOURD_ERROR_INPUT, item, "there is no condition '%s'", word);
-        stack_service_add_dependency(map->service, item->key, word ? conditions[i].condition : STACK_STARTED,
-                                     compose_node_get_bool(item, "required", TRUE),
+        stack_service_add_dependency(map->service, item->key, condition, compose_node_get_bool(item, "required", TRUE),
                                      compose_node_get_bool(item, "restart", FALSE));
     }
     return TRUE;
 }
 
-static gboolean map_restart(Map *map, const ComposeNode *value, GError **error)
+gboolean map_init(Map *map, const ComposeNode *value, GError **error)
 {
-    ServiceOptions *options = &map->service->options;
+    if (value->boolean)
+        map_note(map, "init", "systemd reaps what a program leaves; nothing is put in front of it");
+    return TRUE;
+}
 
-    if (g_str_equal(value->text, "always") || g_str_equal(value->text, "unless-stopped"))
+gboolean map_hooks(Map *map, const ComposeNode *value, GError **error)
+{
+    return map_set_unsupported(value, "hooks are not made yet", "systemctl edit: ExecStartPost=, ExecStop=", error);
+}
+
+/* --- restarts and the end ------------------------------------------------------------------------------------------ */
+
+gboolean map_restart(Map *map, const ComposeNode *value, GError **error)
+{
+    ServiceOptions *options = map->options;
+    const char *word = value->text;
+
+    if (strcmp(word, "always") == 0 || strcmp(word, "unless-stopped") == 0) {
         options->restart = SERVICE_RESTART_ALWAYS;
-    else if (g_str_has_prefix(value->text, "on-failure"))
+    } else if (strcmp(word, "on-failure") == 0) {
         options->restart = SERVICE_RESTART_ON_FAILURE;
-    else if (!g_str_equal(value->text, "no"))
-        return compose_error(error, GOURD_ERROR_INPUT, value, "'%s' is no restart policy", value->text);
+    } else if (g_str_has_prefix(word, "on-failure:")) {
+        options->restart = SERVICE_RESTART_ON_FAILURE;
+        if (!g_ascii_string_to_signed(word + strlen("on-failure:"), 10, 0, G_MAXINT32, &options->restart_max, NULL))
+            return compose_error(error, GOURD_ERROR_INPUT, value, "'%s' has no number", word);
+    } else if (strcmp(word, "no") == 0) {
+        options->restart = SERVICE_RESTART_NO;
+    } else {
+        compose_error(error, GOURD_ERROR_INPUT, value, "there is no restart policy '%s'", word);
+        return gourd_error_hint(error, "it may be: no, always, unless-stopped, on-failure, on-failure:NUMBER");
+    }
     return TRUE;
 }
 
-static gboolean map_stop_signal(Map *map, const ComposeNode *value, GError **error)
+gboolean map_stop_signal(Map *map, const ComposeNode *value, GError **error)
 {
-    map->service->options.stop_signal = g_strdup(value->text);
+    map->options->stop_signal = g_strdup(value->text);
     return TRUE;
 }
 
-static gboolean map_stop_grace_period(Map *map, const ComposeNode *value, GError **error)
+gboolean map_stop_grace_period(Map *map, const ComposeNode *value, GError **error)
 {
-    return compose_node_duration(value, &map->service->options.stop_timeout_usec, error);
+    return compose_node_duration(value, &map->options->stop_timeout_usec, error);
 }
 
-static gboolean map_healthcheck(Map *map, const ComposeNode *value, GError **error)
+/* --- health -------------------------------------------------------------------------------------------------------- */
+
+static gboolean read_times(Map *map, const ComposeNode *value, GError **error)
 {
-    ServiceOptions *options = &map->service->options;
+    ServiceOptions *options = map->options;
     const struct {
         const char *key;
         gint64 *usec;
@@ -67,30 +80,75 @@ static gboolean map_healthcheck(Map *map, const ComposeNode *value, GError **err
         {"start_period", &options->health_start_period_usec},
         {"start_interval", &options->health_start_interval_usec},
     };
-    const ComposeNode *test = compose_node_get(value, "test");
 
-    if (compose_node_get_bool(value, "disable", FALSE)) {
-        options->no_healthcheck = TRUE;
-        return TRUE;
-    }
-    if (test && test->kind != COMPOSE_NULL) {
-        options->health_test = map_texts(test);
-        options->no_healthcheck = g_strcmp0(options->health_test[0], "NONE") == 0;
-        if (options->no_healthcheck)
-            g_clear_pointer(&options->health_test, g_strfreev);
-    }
     for (guint i = 0; i < G_N_ELEMENTS(times); i++) {
         const ComposeNode *time = compose_node_get(value, times[i].key);
+        gint64 usec;
 
-        if (time && time->kind != COMPOSE_NULL && !compose_node_duration(time, times[i].usec, error))
+        if (time && !compose_node_duration(time, &usec, error))
             return FALSE;
+        if (time && usec > 0) /* 0 is the default, for Docker too */
+            *times[i].usec = usec;
     }
-    options->health_retries = compose_node_get_int(value, "retries", SERVICE_UNSET);
     return TRUE;
 }
 
-const MapRow map_life_rows[] = {
-    {"depends_on", map_depends_on},   {"restart", map_restart},
-    {"stop_signal", map_stop_signal}, {"stop_grace_period", map_stop_grace_period},
-    {"healthcheck", map_healthcheck}, {NULL, NULL},
-};
+gboolean map_healthcheck(Map *map, const ComposeNode *value, GError **error)
+{
+    ServiceOptions *options = map->options;
+    const ComposeNode *test = compose_node_get(value, "test");
+
+    if (compose_node_get_bool(value, "disable", FALSE) ||
+        (test && test->first && g_strcmp0(test->first->text, "NONE") == 0)) {
+        options->no_healthcheck = TRUE;
+        return TRUE;
+    }
+    if (test)
+        options->health_test = map_texts(test);
+    gint64 retries = compose_node_get_int(value, "retries", 0);
+    if (retries > 0)
+        options->health_retries = retries;
+    return read_times(map, value, error);
+}
+
+/* --- deploy -------------------------------------------------------------------------------------------------------- */
+
+gboolean map_scale(Map *map, const ComposeNode *value, GError **error)
+{
+    if (value->integer == 1)
+        return TRUE;
+    return map_set_unsupported(value, "a stack has one instance of each service",
+                               "write the service twice, or give one instance more processors", error);
+}
+
+static gboolean map_restart_policy(Map *map, const ComposeNode *policy, GError **error)
+{
+    ServiceOptions *options = map->options;
+    const char *condition = compose_node_get_text(policy, "condition");
+    const ComposeNode *delay = compose_node_get(policy, "delay"), *window = compose_node_get(policy, "window");
+
+    if (compose_node_get(map->definition, "restart"))
+        return TRUE; /* as docker compose: the service's own key is what counts */
+    options->restart = g_strcmp0(condition, "none") == 0         ? SERVICE_RESTART_NO
+                       : g_strcmp0(condition, "on-failure") == 0 ? SERVICE_RESTART_ON_FAILURE
+                                                                 : SERVICE_RESTART_ALWAYS;
+    options->restart_max = compose_node_get_int(policy, "max_attempts", SERVICE_UNSET);
+    return (!delay || compose_node_duration(delay, &options->restart_delay_usec, error)) &&
+           (!window || compose_node_duration(window, &options->restart_window_usec, error));
+}
+
+gboolean map_deploy(Map *map, const ComposeNode *value, GError **error)
+{
+    const ComposeNode *replicas = compose_node_get(value, "replicas"),
+                      *resources = compose_node_get(value, "resources");
+    const ComposeNode *policy = compose_node_get(value, "restart_policy"), *labels = compose_node_get(value, "labels");
+    static const char *const swarm[] = {"placement", "endpoint_mode", "update_config", "rollback_config", NULL};
+
+    for (const char *const *key = swarm; *key; key++)
+        if (compose_node_get(value, *key))
+            map_note(
+                map, "deploy",
+                "placement, endpoint_mode, update_config and rollback_config are for many hosts; a stack is on one");
+    return (!replicas || map_scale(map, replicas, error)) && (!resources || map_resources(map, resources, error)) &&
+           (!policy || map_restart_policy(map, policy, error)) && (!labels || map_labels(map, labels, error));
+}

@@ -1,78 +1,113 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "map.h"
 
-/* What runs, and in what surroundings. */
+#include <string.h>
 
-static gboolean map_image(Map *map, const ComposeNode *value, GError **error)
+/* --- what runs ----------------------------------------------------------------------------------------------------- */
+
+gboolean map_image(Map *map, const ComposeNode *value, GError **error)
 {
     map->service->image = g_strdup(value->text);
     return TRUE;
 }
 
-static gboolean map_command(Map *map, const ComposeNode *value, GError **error)
+/* The bundle is made by `gourd build`, or is there: cli sees to it. */
+gboolean map_build(Map *map, const ComposeNode *value, GError **error)
 {
-    map->service->options.command = map_texts(value);
     return TRUE;
 }
 
-static gboolean map_entrypoint(Map *map, const ComposeNode *value, GError **error)
+gboolean map_command(Map *map, const ComposeNode *value, GError **error)
 {
-    map->service->options.entrypoint = map_texts(value);
+    map->options->command = map_texts(value);
     return TRUE;
 }
 
-static gboolean map_environment(Map *map, const ComposeNode *value, GError **error)
+gboolean map_entrypoint(Map *map, const ComposeNode *value, GError **error)
 {
-    ServiceOptions *options = &map->service->options;
+    map->options->entrypoint = map_texts(value);
+    return TRUE;
+}
 
+gboolean map_environment(Map *map, const ComposeNode *value, GError **error)
+{
     for (const ComposeNode *item = value->first; item; item = item->next)
         if (item->text) /* else the environment of gourd has it not */
-            map_appendf(item->from_env_file ? &options->secret_environment : &options->environment, "%s=%s", item->key,
-                        item->text);
+            map_appendf(item->from_env_file ? &map->options->secret_environment : &map->options->environment, "%s=%s",
+                        item->key, item->text);
     return TRUE;
 }
 
-static gboolean map_working_dir(Map *map, const ComposeNode *value, GError **error)
+gboolean map_working_dir(Map *map, const ComposeNode *value, GError **error)
 {
-    map->service->options.working_dir = g_strdup(value->text);
+    map->options->working_dir = g_strdup(value->text);
     return TRUE;
 }
 
-static gboolean map_user(Map *map, const ComposeNode *value, GError **error)
+gboolean map_user(Map *map, const ComposeNode *value, GError **error)
 {
-    map->service->options.user = g_strdup(value->text);
+    map->options->user = g_strdup(value->text);
     return TRUE;
 }
 
-/* x-gourd: what Compose has no word for. */
-static gboolean map_gourd(Map *map, const ComposeNode *value, GError **error)
+/* Architectures as Docker and as uname(2) call them. */
+gboolean map_platform(Map *map, const ComposeNode *value, GError **error)
 {
-    ServiceOptions *options = &map->service->options;
+    if (!g_str_has_prefix(value->text, "linux/") && strcmp(value->text, "linux") != 0)
+        return map_set_unsupported(value, "images for other systems than Linux do not run here",
+                                   "leave platform out, or take an image for Linux", error);
+    map_note(map, value->key, "what kind of image it is was decided when its bundle was built: gourd build --platform");
+    return TRUE;
+}
+
+/* --- what it is called --------------------------------------------------------------------------------------------- */
+
+gboolean map_container_name(Map *map, const ComposeNode *value, GError **error)
+{
+    map->member->container_name = g_strdup(value->text);
+    if (g_strcmp0(value->text, map->service->full_name) != 0)
+        map_append(&map->options->aliases, value->text);
+    return TRUE;
+}
+
+/* Programs that look at the labels of containers find none here. */
+gboolean map_labels(Map *map, const ComposeNode *value, GError **error)
+{
+    static const char *const readers[] = {"traefik.", "com.centurylinklabs.watchtower.", "caddy", "ofelia.", "diun.",
+                                          NULL};
 
     for (const ComposeNode *item = value->first; item; item = item->next) {
-        if (g_str_equal(item->key, "source"))
-            map->service->source = g_strdup(item->text);
-        else if (g_str_equal(item->key, "bundle"))
-            map->service->bundle = g_strdup(item->text);
-        else if (g_str_equal(item->key, "allow"))
-            options->allow = map_texts(item);
-        else if (g_str_equal(item->key, "writable"))
-            options->writable = map_texts(item);
-        else if (g_str_equal(item->key, "pre_upgrade"))
-            options->pre_upgrade = g_strdup(item->text);
-        else
-            return compose_error(error, GOURD_ERROR_INPUT, item, "x-gourd has no key '%s'", item->key);
+        map_appendf(&map->options->labels, "%s=%s", item->key, item->text ? item->text : "");
+        for (const char *const *reader = readers; *reader; reader++)
+            if (g_str_has_prefix(item->key, *reader))
+                map_note(map, "labels",
+                         "programs that ask Docker for labels (Traefik, Watchtower) find nothing to ask");
     }
     return TRUE;
 }
 
-const MapRow map_program_rows[] = {
-    {"image", map_image},
-    {"command", map_command},
-    {"entrypoint", map_entrypoint},
-    {"environment", map_environment},
-    {"working_dir", map_working_dir},
-    {"user", map_user},
-    {"x-gourd", map_gourd},
-    {NULL, NULL},
-};
+/* --- what it writes ------------------------------------------------------------------------------------------------ */
+
+gboolean map_logging(Map *map, const ComposeNode *value, GError **error)
+{
+    const char *driver = compose_node_get_text(value, "driver");
+    static const char *const own[] = {"json-file", "local", "journald", NULL};
+
+    if (driver && !g_strv_contains(own, driver))
+        map_note(map, "logging", "output goes to the journal, whichever the driver");
+    if (compose_node_get(value, "options"))
+        map_note(map, "logging.options", "the journal's size is limited as a whole: journald.conf(5)");
+    return TRUE;
+}
+
+gboolean map_terminal(Map *map, const ComposeNode *value, GError **error)
+{
+    if (value->boolean)
+        map_note(map, value->key, "a service has no terminal: 'gourd exec' and 'gourd run' give one");
+    return TRUE;
+}
+
+gboolean map_attach(Map *map, const ComposeNode *value, GError **error)
+{
+    return TRUE; /* it is about what `docker compose up` prints */
+}

@@ -1,9 +1,21 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "map.h"
+#include "keys.h"
+
+#include "unit/unit.h"
 
 #include <string.h>
 
-static const MapRow *const groups[] = {map_program_rows, map_life_rows, map_storage_rows, map_limit_rows};
+static const struct {
+    const char *key;
+    MapKey read;
+} rows[] = {
+#define KEY(name, shapes, lengthen, members, item, words, map, does, permille, text) {#name, map},
+#include "keys.def"
+#undef KEY
+};
+
+/* --- for all rows -------------------------------------------------------------------------------------------------- */
 
 void map_append(char ***vector, const char *text)
 {
@@ -36,13 +48,95 @@ char **map_texts(const ComposeNode *value)
     return g_strv_builder_end(texts);
 }
 
-static const MapRow *find_row(const char *key)
+void map_note(Map *map, const char *key, const char *text)
 {
-    for (guint i = 0; i < G_N_ELEMENTS(groups); i++)
-        for (const MapRow *row = groups[i]; row->key; row++)
-            if (strcmp(row->key, key) == 0)
-                return row;
+    g_autofree char *kind = g_strconcat("compose-", key, NULL), *whole = g_strconcat(key, ": ", text, NULL);
+
+    notes_add(map->notes, g_strdelimit(kind, "_.", '-'), whole, map->service ? map->service->name : NULL);
+}
+
+gboolean map_set_unsupported(const ComposeNode *value, const char *message, const char *hint, GError **error)
+{
+    compose_error(error, GOURD_ERROR_UNSUPPORTED, value, "%s", message);
+    return gourd_error_hint(error, "%s", hint);
+}
+
+gboolean map_elsewhere(Map *map, const ComposeNode *value, GError **error)
+{
+    return TRUE;
+}
+
+gboolean map_nothing(Map *map, const ComposeNode *value, GError **error)
+{
+    map_note(map, value->key, compose_find_key(value->key)->text);
+    return TRUE;
+}
+
+gboolean map_refuse(Map *map, const ComposeNode *value, GError **error)
+{
+    return map_set_unsupported(value, "systemd services have nothing like it", compose_find_key(value->key)->text,
+                               error);
+}
+
+/* --- a service ----------------------------------------------------------------------------------------------------- */
+
+static MapKey find_function(const char *key)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++)
+        if (strcmp(rows[i].key, key) == 0)
+            return rows[i].read;
     return NULL;
+}
+
+/* x-gourd: what Compose has no word for. */
+static gboolean map_gourd(Map *map, const ComposeNode *value, GError **error)
+{
+    for (const ComposeNode *item = value->first; item; item = item->next) {
+        if (g_str_equal(item->key, "source")) {
+            map->service->source = g_strdup(item->text);
+        } else if (g_str_equal(item->key, "bundle")) {
+            map->service->bundle = g_strdup(item->text);
+        } else if (g_str_equal(item->key, "allow")) {
+            map->options->allow = map_texts(item);
+        } else if (g_str_equal(item->key, "writable")) {
+            map->options->writable = map_texts(item);
+        } else if (g_str_equal(item->key, "pre_upgrade")) {
+            map->options->pre_upgrade = g_strdup(item->text);
+        } else {
+            compose_error(error, GOURD_ERROR_INPUT, item, "there is no such key");
+            return gourd_error_hint(error, "x-gourd of a service has: source, bundle, allow, writable, pre_upgrade");
+        }
+    }
+    return TRUE;
+}
+
+static gboolean map_stack_gourd(Map *map, const ComposeNode *value, GError **error)
+{
+    for (const ComposeNode *item = value ? value->first : NULL; item; item = item->next) {
+        int mode = 0;
+
+        if (strcmp(item->key, "network") != 0) {
+            compose_error(error, GOURD_ERROR_INPUT, item, "there is no such key");
+            return gourd_error_hint(error, "x-gourd of a stack has: network");
+        }
+        while (stack_network_words[mode] && g_strcmp0(stack_network_words[mode], item->text) != 0)
+            mode++;
+        if (!stack_network_words[mode])
+            return compose_error(error, GOURD_ERROR_INPUT, item, "auto, host or private is wanted");
+        map->stack->network->mode = mode;
+    }
+    return TRUE;
+}
+
+static gboolean map_members(Map *map, GError **error)
+{
+    for (const ComposeNode *member = map->definition->first; member; member = member->next) {
+        MapKey read = strcmp(member->key, "x-gourd") == 0 ? map_gourd : find_function(member->key);
+
+        if (read && member->kind != COMPOSE_NULL && !read(map, member, error))
+            return FALSE;
+    }
+    return TRUE;
 }
 
 static gboolean map_service(Map *map, const ComposeNode *definition, GError **error)
@@ -51,16 +145,15 @@ static gboolean map_service(Map *map, const ComposeNode *definition, GError **er
     map->service = stack_add_service(map->stack, definition->key, error);
     if (!map->service)
         return FALSE;
+    map->options = &map->service->options;
+    g_autofree char *unit = unit_name_for_service(NULL, map->service->full_name, ".service", error);
+    if (!unit)
+        return FALSE;
+    map->member = stack_network_add_member(map->stack->network, definition->key, unit);
     map->service->place = g_strdup_printf("%s:%u:%u", definition->file, definition->line, definition->column);
     /* What Compose does where nothing is said. */
-    map->service->options.restart = SERVICE_RESTART_NO;
-    for (const ComposeNode *member = definition->first; member; member = member->next) {
-        const MapRow *row = find_row(member->key);
-
-        if (row && member->kind != COMPOSE_NULL && !row->read(map, member, error))
-            return FALSE;
-    }
-    return TRUE;
+    map->options->restart = SERVICE_RESTART_NO;
+    return map_members(map, error);
 }
 
 Stack *compose_to_stack(const ComposeProject *project, Notes *notes, GError **error)
@@ -70,10 +163,14 @@ Stack *compose_to_stack(const ComposeProject *project, Notes *notes, GError **er
     const ComposeNode *services = compose_node_get(project->root, "services");
     Map map = {.project = project, .notes = notes, .stack = stack};
 
+    stack->network = stack_network_new(project->name);
     stack->folder = g_strdup(project->folder);
     for (guint i = 0; i < project->files->len; i++)
         g_strv_builder_add(files, g_ptr_array_index(project->files, i));
     stack->files = g_strv_builder_end(files);
+    if (!map_stack_gourd(&map, compose_node_get(project->root, "x-gourd"), error) ||
+        !map_nets(&map, compose_node_get(project->root, "networks"), error))
+        return NULL;
     for (const ComposeNode *service = services ? services->first : NULL; service; service = service->next)
         if (!map_service(&map, service, error))
             return NULL;

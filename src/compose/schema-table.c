@@ -278,7 +278,7 @@ MEMBERS(deploy) = {
 /* --- a service ----------------------------------------------------------------------------------------------------- */
 
 const ComposeField compose_service_fields[] = {
-#define KEY(name, shapes, lengthen, members, item, words, does, permille, text) \
+#define KEY(name, shapes, lengthen, members, item, words, map, does, permille, text) \
     {#name, shapes, lengthen, members, item, words},
 #include "keys.def"
 #undef KEY
@@ -286,7 +286,7 @@ const ComposeField compose_service_fields[] = {
 };
 
 const ComposeKey compose_service_keys[] = {
-#define KEY(name, shapes, lengthen, members, item, words, does, permille, text) {#name, does, permille, text},
+#define KEY(name, shapes, lengthen, members, item, words, map, does, permille, text) {#name, does, permille, text},
 #include "keys.def"
 #undef KEY
     {NULL, KEY_EXACT, 0, NULL},

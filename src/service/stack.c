@@ -45,6 +45,7 @@ void stack_free(Stack *stack)
     g_strfreev(stack->files);
     g_free(stack->folder);
     g_ptr_array_unref(stack->services);
+    stack_network_free(stack->network);
     g_free(stack);
 }
 

@@ -6,7 +6,7 @@
  * What a stack adds to its services: P.target, which starts and stops them all, P.slice, in which they are, the order between
  * them, its volumes and its networks. Rendering is a pure function, as that of a service. */
 
-#include "options.h"
+#include "network.h"
 
 #define STACK_NAME_LENGTH_MAX 63 /* bytes: as of the label of a host name */
 #define STACK_SERVICES_MAX 1000  /* of one file; the largest ones known have some 60 */
@@ -38,10 +38,11 @@ typedef struct {
 } StackService;
 
 typedef struct {
-    char *name;          /* of the project: "shop" */
-    char **files;        /* that it was read from, absolute */
-    char *folder;        /* that relative paths are relative to, absolute */
-    GPtrArray *services; /* StackService */
+    char *name;            /* of the project: "shop" */
+    char **files;          /* that it was read from, absolute */
+    char *folder;          /* that relative paths are relative to, absolute */
+    GPtrArray *services;   /* StackService */
+    StackNetwork *network; /* what the services are to each other in the network; NULL: nothing is said */
 } Stack;
 
 Stack *stack_new(const char *name);

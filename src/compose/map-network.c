@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "map.h"
+
+#include <string.h>
+
+/* --- networks of the stack ----------------------------------------------------------------------------------------- */
+
+static gboolean add_pools(Map *map, ServiceNet *net, const ComposeNode *ipam, GError **error)
+{
+    const ComposeNode *pools = compose_node_get(ipam, "config"), *driver = compose_node_get(ipam, "driver");
+
+    if (driver && strcmp(driver->text, "default") != 0)
+        return map_set_unsupported(driver, "addresses are given by gourd itself", "leave ipam.driver out", error);
+    for (const ComposeNode *pool = pools ? pools->first : NULL; pool; pool = pool->next) {
+        const char *subnet = compose_node_get_text(pool, "subnet"), *gateway = compose_node_get_text(pool, "gateway");
+
+        if (subnet)
+            map_append(&net->subnets, subnet);
+        if (gateway && !net->gateway)
+            net->gateway = g_strdup(gateway);
+        if (compose_node_get(pool, "ip_range") || compose_node_get(pool, "aux_addresses"))
+            map_note(map, "ipam",
+                     "ip_range and aux_addresses are not looked at: addresses stay as they were given first");
+    }
+    return TRUE;
+}
+
+/* Names of options of Docker's drivers that have a meaning here. */
+static gboolean add_driver_options(Map *map, ServiceNet *net, const ComposeNode *options, GError **error)
+{
+    for (const ComposeNode *option = options ? options->first : NULL; option; option = option->next) {
+        const char *name = option->key;
+
+        if (strcmp(name, "parent") == 0)
+            net->parent = g_strdup(option->text);
+        else if (strcmp(name, "macvlan_mode") == 0 || strcmp(name, "ipvlan_mode") == 0)
+            net->link_mode = g_strdup(option->text);
+        else if (strcmp(name, "com.docker.network.bridge.name") == 0)
+            net->bridge = g_strdup(option->text);
+        else if (strcmp(name, "com.docker.network.bridge.enable_ip_masquerade") == 0)
+            net->no_masquerade = strcmp(option->text, "false") == 0;
+        else if (strcmp(name, "com.docker.network.driver.mtu") == 0) {
+            if (!g_ascii_string_to_signed(option->text, 10, 68, 65535, &net->mtu, NULL))
+                return compose_error(error, GOURD_ERROR_INPUT, option, "a number of bytes is wanted, as 1450");
+        } else
+            map_note(map, "driver_opts", "options of Docker's network drivers that nothing here has");
+    }
+    return TRUE;
+}
+
+static gboolean add_net(Map *map, const ComposeNode *node, GError **error)
+{
+    ServiceNet *net = stack_network_add_net(map->stack->network, node->key);
+
+    net->host_name = g_strdup(compose_node_get_text(node, "name"));
+    net->driver = g_strdup(compose_node_get_text(node, "driver"));
+    net->internal = compose_node_get_bool(node, "internal", FALSE);
+    net->external = compose_node_get_bool(node, "external", FALSE);
+    net->ipv6 = compose_node_get_bool(node, "enable_ipv6", FALSE);
+    return add_pools(map, net, compose_node_get(node, "ipam"), error) &&
+           add_driver_options(map, net, compose_node_get(node, "driver_opts"), error);
+}
+
+gboolean map_nets(Map *map, const ComposeNode *networks, GError **error)
+{
+    for (const ComposeNode *node = networks ? networks->first : NULL; node; node = node->next)
+        if (!add_net(map, node, error))
+            return FALSE;
+    return TRUE;
+}
+
+/* --- a service in them --------------------------------------------------------------------------------------------- */
+
+static gboolean add_link(Map *map, const ComposeNode *node, GError **error)
+{
+    ServiceNetLink *link = stack_network_add_link(map->member, node->key);
+    g_auto(GStrv) aliases = compose_node_get_strv(node, "aliases");
+
+    link->aliases = g_steal_pointer(&aliases);
+    link->ipv4 = g_strdup(compose_node_get_text(node, "ipv4_address"));
+    link->ipv6 = g_strdup(compose_node_get_text(node, "ipv6_address"));
+    link->mac = g_strdup(compose_node_get_text(node, "mac_address"));
+    link->interface = g_strdup(compose_node_get_text(node, "interface_name"));
+    link->priority = compose_node_get_int(node, "priority", 0);
+    link->gw_priority = compose_node_get_int(node, "gw_priority", 0);
+    if (!link->mac)
+        link->mac = g_strdup(compose_node_get_text(map->definition, "mac_address"));
+    if (compose_node_get(node, "link_local_ips") || compose_node_get(node, "driver_opts"))
+        map_note(map, "networks", "link_local_ips and driver_opts of a service are not looked at");
+    return TRUE;
+}
+
+gboolean map_networks(Map *map, const ComposeNode *value, GError **error)
+{
+    for (const ComposeNode *node = value->first; node; node = node->next)
+        if (!add_link(map, node, error))
+            return FALSE;
+    return TRUE;
+}
+
+/* Those of the links were set by map_networks(). */
+gboolean map_mac_address(Map *map, const ComposeNode *value, GError **error)
+{
+    return TRUE;
+}
+
+gboolean map_network_mode(Map *map, const ComposeNode *value, GError **error)
+{
+    if (g_str_has_prefix(value->text, "container:"))
+        return map_set_unsupported(value, "containers of Docker are not known here",
+                                   "network_mode: service:NAME shares the network of another service", error);
+    if (strcmp(value->text, "bridge") == 0) {
+        map_note(map, "network_mode", "bridge: the host's network, as Docker's default bridge is shared by all");
+        map->member->mode = g_strdup("host");
+        return TRUE;
+    }
+    if (strcmp(value->text, "host") != 0 && strcmp(value->text, "none") != 0 &&
+        !g_str_has_prefix(value->text, "service:"))
+        return compose_error(error, GOURD_ERROR_INPUT, value, "there is no network mode '%s'", value->text);
+    map->member->mode = g_strdup(value->text);
+    return TRUE;
+}
+
+/* --- ports --------------------------------------------------------------------------------------------------------- */
+
+/* "8080", or the first of "9000-9010": Docker takes one that is free. */
+static gboolean read_published(Map *map, const ComposeNode *node, guint16 *ret_port, GError **error)
+{
+    g_autofree char *first = g_strndup(node->text, strcspn(node->text, "-"));
+    guint64 port;
+
+    if (!g_ascii_string_to_unsigned(first, 10, 0, G_MAXUINT16, &port, NULL))
+        return compose_error(error, GOURD_ERROR_INPUT, node, "'%s' is no port", node->text);
+    if (strchr(node->text, '-'))
+        map_note(map, "ports", "of a range that one port may be published at, the first is taken");
+    *ret_port = (guint16)port;
+    return TRUE;
+}
+
+static gboolean add_port(Map *map, const ComposeNode *node, GError **error)
+{
+    const ComposeNode *published = compose_node_get(node, "published"), *target = compose_node_get(node, "target");
+    const char *protocol = compose_node_get_text(node, "protocol");
+    ServiceNetPort *port = stack_network_add_port(map->member);
+
+    if (!target || target->integer < 1 || target->integer > G_MAXUINT16)
+        return compose_error(error, GOURD_ERROR_INPUT, target ? target : node, "a port is wanted, from 1 to 65535");
+    if (g_strcmp0(protocol, "tcp") != 0 && g_strcmp0(protocol, "udp") != 0)
+        return map_set_unsupported(node, "only TCP and UDP are published", "network_mode: host has all protocols",
+                                   error);
+    port->target = (guint16)target->integer;
+    port->is_udp = strcmp(protocol, "udp") == 0;
+    port->address = g_strdup(compose_node_get_text(node, "host_ip"));
+    if (!published || strcmp(published->text, "0") == 0) {
+        map_note(map, "ports", "a port without a number on the host gets none by chance: the same one, or none");
+        return TRUE;
+    }
+    return read_published(map, published, &port->published, error);
+}
+
+gboolean map_ports(Map *map, const ComposeNode *value, GError **error)
+{
+    for (const ComposeNode *node = value->first; node; node = node->next)
+        if (!add_port(map, node, error))
+            return FALSE;
+    return TRUE;
+}
+
+gboolean map_expose(Map *map, const ComposeNode *value, GError **error)
+{
+    map->member->expose = map_texts(value);
+    return TRUE;
+}
+
+/* --- names --------------------------------------------------------------------------------------------------------- */
+
+gboolean map_hostname(Map *map, const ComposeNode *value, GError **error)
+{
+    map->member->hostname = g_strdup(value->text);
+    return TRUE;
+}
+
+gboolean map_domainname(Map *map, const ComposeNode *value, GError **error)
+{
+    map->member->domainname = g_strdup(value->text);
+    return TRUE;
+}
+
+gboolean map_extra_hosts(Map *map, const ComposeNode *value, GError **error)
+{
+    map->member->extra_hosts = map_texts(value);
+    return TRUE;
+}
+
+gboolean map_links(Map *map, const ComposeNode *value, GError **error)
+{
+    map->member->link_names = map_texts(value);
+    return TRUE;
+}
+
+gboolean map_dns(Map *map, const ComposeNode *value, GError **error)
+{
+    char ***vector = strcmp(value->key, "dns") == 0          ? &map->member->dns
+                     : strcmp(value->key, "dns_search") == 0 ? &map->member->dns_search
+                                                             : &map->member->dns_opt;
+
+    *vector = map_texts(value);
+    return TRUE;
+}
+
+/* Those of a network belong to its namespace; others to the machine, for which a service is not asked. */
+gboolean map_sysctls(Map *map, const ComposeNode *value, GError **error)
+{
+    for (const ComposeNode *item = value->first; item; item = item->next) {
+        if (!g_str_has_prefix(item->key, "net."))
+            return map_set_unsupported(item, "it is one of the whole machine, or of shared memory",
+                                       "a file in /etc/sysctl.d sets it for the machine", error);
+        map_appendf(&map->member->sysctls, "%s=%s", item->key, item->text);
+    }
+    return TRUE;
+}
