@@ -21,8 +21,7 @@ gboolean map_depends_on(Map *map, const ComposeNode *value, GError **error)
 
 gboolean map_init(Map *map, const ComposeNode *value, GError **error)
 {
-    if (value->boolean)
-        map_note(map, "init", "systemd reaps what a program leaves; nothing is put in front of it");
+    map->options->init = value->boolean;
     return TRUE;
 }
 

@@ -50,7 +50,12 @@ gboolean map_user(Map *map, const ComposeNode *value, GError **error)
     return TRUE;
 }
 
-/* Architectures as Docker and as uname(2) call them. */
+gboolean map_group_add(Map *map, const ComposeNode *value, GError **error)
+{
+    map->options->groups = map_texts(value);
+    return TRUE;
+}
+
 gboolean map_platform(Map *map, const ComposeNode *value, GError **error)
 {
     if (!g_str_has_prefix(value->text, "linux/") && strcmp(value->text, "linux") != 0)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "file.h"
 #include "map.h"
 
 #include <string.h>
@@ -7,13 +8,13 @@
 
 gboolean map_cap_add(Map *map, const ComposeNode *value, GError **error)
 {
-    map->options->capabilities = map_texts(value);
+    map->options->cap_add = map_texts(value);
     return TRUE;
 }
 
 gboolean map_cap_drop(Map *map, const ComposeNode *value, GError **error)
 {
-    map_note(map, "cap_drop", "there is nothing to drop: only root of an image has capabilities, and few");
+    map->options->cap_drop = map_texts(value);
     return TRUE;
 }
 
@@ -24,23 +25,67 @@ gboolean map_privileged(Map *map, const ComposeNode *value, GError **error)
 
 /* --- security_opt -------------------------------------------------------------------------------------------------- */
 
+/* A file beside the Compose file, or a profile that stands there itself, as `docker run` wants it. */
+static gboolean map_seccomp(Map *map, const ComposeNode *item, const char *profile, GError **error)
+{
+    g_autofree char *path = g_canonicalize_filename(profile, map->project->folder), *bytes = NULL;
+    g_autoptr(GError) problem = NULL;
+    gsize size = 0;
+
+    if (strcmp(profile, "unconfined") == 0) {
+        map_append(&map->options->allow, "syscalls");
+        return TRUE;
+    }
+    if (file_read(path, JSON_SIZE_MAX, &bytes, &size, &problem) &&
+        seccomp_profile_parse(bytes, size, NULL, (const char *const *)map->options->cap_add, map->notes,
+                              &map->options->syscalls, &problem))
+        return TRUE;
+    return compose_error_at(error, item, problem);
+}
+
+/* user:U, role:R, type:T, level:L: each stands for a part of what Docker gives by itself. */
+static gboolean map_label(Map *map, const ComposeNode *item, const char *label, GError **error)
+{
+    static const char *const names[] = {"user:", "role:", "type:", "level:"};
+    g_auto(GStrv) parts = g_strsplit(map->options->selinux ? map->options->selinux : "system_u:system_r:container_t:s0",
+                                     ":", G_N_ELEMENTS(names));
+
+    if (strcmp(label, "disable") == 0)
+        return TRUE;
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        if (!g_str_has_prefix(label, names[i]))
+            continue;
+        g_free(parts[i]);
+        parts[i] = g_strdup(label + strlen(names[i]));
+        g_free(map->options->selinux);
+        map->options->selinux = g_strjoinv(":", parts);
+        return TRUE;
+    }
+    return map_set_unsupported(item, "there is no such label", "disable, user:, role:, type: and level: are known",
+                               error);
+}
+
 /* NAME, NAME:VALUE or NAME=VALUE. */
 static gboolean map_option(Map *map, const ComposeNode *item, GError **error)
 {
     g_autofree char *name = g_strndup(item->text, strcspn(item->text, ":="));
     const char *rest = item->text + strlen(name), *value = *rest ? rest + 1 : "";
-    gboolean unconfined = strcmp(value, "unconfined") == 0;
 
+    if (strcmp(name, "seccomp") == 0)
+        return map_seccomp(map, item, value, error);
+    if (strcmp(name, "label") == 0)
+        return map_label(map, item, value, error);
     if (strcmp(name, "no-new-privileges") == 0) {
         if (strcmp(value, "false") == 0)
             map_append(&map->options->allow, "new-privileges");
-    } else if (strcmp(name, "seccomp") == 0 && unconfined) {
-        map_append(&map->options->allow, "syscalls");
-    } else if (strcmp(name, "systempaths") == 0 && unconfined) {
+    } else if (strcmp(name, "apparmor") == 0) {
+        g_free(map->options->apparmor);
+        map->options->apparmor = strcmp(value, "unconfined") == 0 ? NULL : g_strdup(value);
+    } else if (strcmp(name, "systempaths") == 0 && strcmp(value, "unconfined") == 0) {
         map_append(&map->options->allow, "kernel-tunables");
-    } else if (strcmp(name, "apparmor") != 0 || !unconfined) {
+    } else {
         return map_set_unsupported(item, "there is no such setting",
-                                   "no-new-privileges, seccomp=unconfined and systempaths=unconfined are known", error);
+                                   "no-new-privileges, seccomp, apparmor, label and systempaths are known", error);
     }
     return TRUE;
 }
@@ -63,16 +108,15 @@ gboolean map_devices(Map *map, const ComposeNode *value, GError **error)
 
         if (!source || *source != '/')
             return map_set_unsupported(item, "a device is named by its path", "/dev/NAME, for GPUs too", error);
-        if (target && strcmp(source, target) != 0)
-            return map_set_unsupported(item, "a device keeps its name", "name it as on the host", error);
-        map_appendf(&map->options->devices, "%s:%s", source, access ? access : "rwm");
+        map_appendf(&map->options->devices, "%s:%s:%s", source, target ? target : source, access ? access : "rwm");
     }
     return TRUE;
 }
 
 gboolean map_device_cgroup_rules(Map *map, const ComposeNode *value, GError **error)
 {
-    return map_refuse(map, value, error);
+    map->options->device_rules = map_texts(value);
+    return TRUE;
 }
 
 /* --- namespaces ---------------------------------------------------------------------------------------------------- */
@@ -112,14 +156,18 @@ gboolean map_cgroup(Map *map, const ComposeNode *value, GError **error)
     return map_nothing(map, value, error);
 }
 
+/* systemd has its own tree of control groups, whose branches are slices. */
+gboolean map_cgroup_parent(Map *map, const ComposeNode *value, GError **error)
+{
+    if (!g_str_has_suffix(value->text, ".slice"))
+        return map_nothing(map, value, error);
+    map->options->slice = g_strdup(value->text);
+    return TRUE;
+}
+
 gboolean map_runtime(Map *map, const ComposeNode *value, GError **error)
 {
     static const char *const usual[] = {"runc", "crun", "io.containerd.runc.v2", NULL};
 
     return g_strv_contains(usual, value->text) || map_refuse(map, value, error);
-}
-
-gboolean map_group_add(Map *map, const ComposeNode *value, GError **error)
-{
-    return map_set_unsupported(value, "groups are not added yet", "x-gourd has no word for it", error);
 }
