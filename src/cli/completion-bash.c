@@ -28,6 +28,10 @@ static const char script_head[] =
     "    _gourd_words \"$(\"${words[0]}\" list --names 2>/dev/null)\"\n"
     "}\n"
     "\n"
+    "_gourd_stacks() {\n"
+    "    _gourd_words \"$(\"${words[0]}\" list --stacks --names 2>/dev/null)\"\n"
+    "}\n"
+    "\n"
     "_gourd_words() {\n"
     "    local word\n"
     "    while IFS= read -r word; do\n"
@@ -156,6 +160,8 @@ static char *format_offer(Completion completion, const Option *option)
         return g_strdup("_gourd_words \"$_gourd_verbs $_gourd_topics\"");
     case COMPLETE_SERVICE:
         return g_strdup("_gourd_services");
+    case COMPLETE_STACK:
+        return g_strdup("_gourd_stacks");
     case COMPLETE_SERVICE_OR_BUNDLE:
         return g_strdup("_gourd_services; _gourd_files '' '*.raw'");
     case COMPLETE_VALUES:

@@ -37,6 +37,11 @@ static const char script_head[] =
     "    command $words[1] list --names 2>/dev/null\n"
     "end\n"
     "\n"
+    "function __gourd_stacks\n"
+    "    set -l words (commandline -opc)\n"
+    "    command $words[1] list --stacks --names 2>/dev/null\n"
+    "end\n"
+    "\n"
     "function __gourd_sources\n"
     "    set -l token (commandline -ct)\n"
     "    set -l match (string match -r -- \"^($__gourd_prefixes)(.*)\" $token)\n"
@@ -87,6 +92,7 @@ static void append_offer(GString *out, Completion completion, const Option *opti
         [COMPLETE_VERB] = "",
         [COMPLETE_VALUES] = "",
         [COMPLETE_SERVICE] = " -a '(__gourd_services)'",
+        [COMPLETE_STACK] = " -a '(__gourd_stacks)'",
         [COMPLETE_SERVICE_OR_BUNDLE] = " -k -a '(__gourd_services; __fish_complete_suffix .raw)'",
     };
 

@@ -35,6 +35,7 @@ static void append_action(GString *out, const char *name, Completion completion,
         [COMPLETE_VERB] = "_gourd_verbs_and_topics",
         [COMPLETE_VALUES] = " ",
         [COMPLETE_SERVICE] = "_gourd_services",
+        [COMPLETE_STACK] = "_gourd_stacks",
         [COMPLETE_SERVICE_OR_BUNDLE] = "_gourd_services_and_bundles",
     };
 
@@ -139,6 +140,9 @@ static void append_services(GString *out)
 {
     g_string_append(out, "_gourd_services() {\n"
                          "    local -a names=(${(f)\"$($_gourd_program list --names 2>/dev/null)\"})\n"
+                         "    compadd -a names\n}\n\n"
+                         "_gourd_stacks() {\n"
+                         "    local -a names=(${(f)\"$($_gourd_program list --stacks --names 2>/dev/null)\"})\n"
                          "    compadd -a names\n}\n\n"
                          "_gourd_services_and_bundles() {\n    _gourd_services\n    _files -g \"*.raw(-.)\"\n}\n\n");
 }

@@ -30,6 +30,7 @@ typedef enum {
     COMPLETE_VERB,
     COMPLETE_VALUES,  /* the row's suggestions */
     COMPLETE_SERVICE, /* installed ones */
+    COMPLETE_STACK,   /* those that are up */
     COMPLETE_SERVICE_OR_BUNDLE,
 } Completion;
 

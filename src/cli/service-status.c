@@ -18,6 +18,28 @@ static void status_free(gpointer data)
     g_free(status);
 }
 
+/* A service, or all of a stack in the order of their start. */
+static gboolean add_named(Store *store, const char *name, GPtrArray *services, GError **error)
+{
+    g_autoptr(GError) failure = NULL;
+    StoreService *service = store_find(store, name, &failure);
+
+    if (service) {
+        g_ptr_array_add(services, service);
+        return TRUE;
+    }
+    g_autoptr(StoreStack) stack = store_find_stack(store, name, NULL);
+    for (char **member = stack ? stack->full_names : NULL; member && *member; member++) {
+        service = store_find(store, *member, error);
+        if (!service)
+            return FALSE;
+        g_ptr_array_add(services, service);
+    }
+    if (!stack)
+        g_propagate_error(error, g_steal_pointer(&failure));
+    return stack != NULL;
+}
+
 gboolean service_status_find(const Session *session, GPtrArray **ret_services, GError **error)
 {
     const Call *call = session->call;
@@ -25,13 +47,9 @@ gboolean service_status_find(const Session *session, GPtrArray **ret_services, G
 
     if (call->n_operands == 0)
         return store_list(session->store, ret_services, error);
-    for (guint i = 0; i < call->n_operands; i++) {
-        StoreService *service = store_find(session->store, call->operands[i], error);
-
-        if (!service)
+    for (guint i = 0; i < call->n_operands; i++)
+        if (!add_named(session->store, call->operands[i], services, error))
             return FALSE;
-        g_ptr_array_add(services, service);
-    }
     *ret_services = g_steal_pointer(&services);
     return TRUE;
 }

@@ -76,6 +76,8 @@ char *host_unit_describe(const HostUnit *status)
 {
     const char *state = status->active_state ? status->active_state : "unknown";
 
+    if (strcmp(state, "active") == 0 && g_strcmp0(status->sub_state, "exited") == 0)
+        return g_strdup("done");
     if (strcmp(state, "active") == 0)
         return g_strdup(status->status_text && g_str_has_prefix(status->status_text, "unhealthy") ? "unhealthy"
                                                                                                   : "running");

@@ -73,7 +73,8 @@ static char *find_highest(const char *folder, const char *name)
 }
 
 /* Beside the Compose file, then in the store. */
-static gboolean find_bundle(const Stack *stack, StackService *service, const GPtrArray *stored, GError **error)
+static gboolean find_bundle(const Stack *stack, StackService *service, const Session *session, gboolean paths,
+                            const GPtrArray *stored, GError **error)
 {
     g_autofree char *name = NULL, *version = NULL;
 
@@ -93,7 +94,10 @@ static gboolean find_bundle(const Stack *stack, StackService *service, const GPt
     if (!bundle && any_version)
         bundle = store_bundle_find(stored, name);
     if (bundle) {
-        service->bundle = g_strndup(bundle->file, strlen(bundle->file) - strlen(".raw"));
+        g_autofree char *path = g_build_filename(PATH_BUNDLES, bundle->file, NULL);
+
+        service->bundle = paths ? host_path(session->host, path)
+                                : g_strndup(bundle->file, strlen(bundle->file) - strlen(".raw"));
         return TRUE;
     }
     gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "%s: service %s: there is no bundle of the image '%s'",
@@ -193,7 +197,7 @@ static gboolean build_bundle(const Stack *stack, StackService *service, const Ca
 
 /* --- all of it ---------------------------------------------------------------------------------------------------- */
 
-static gboolean find_bundles(Stack *stack, Session *session, gboolean build, GError **error)
+static gboolean find_bundles(Stack *stack, Session *session, const StackLoad *load, GError **error)
 {
     g_autoptr(GPtrArray) stored = NULL;
 
@@ -211,24 +215,23 @@ static gboolean find_bundles(Stack *stack, Session *session, gboolean build, GEr
         }
         if (service->bundle)
             continue;
-        found = service->source && build ? build_bundle(stack, service, session->call, error)
-                                         : find_bundle(stack, service, stored, error);
+        found = service->source && load->build ? build_bundle(stack, service, session->call, error)
+                                               : find_bundle(stack, service, session, load->paths, stored, error);
         if (!found)
             return FALSE;
     }
     return TRUE;
 }
 
-Stack *stack_load(const StackOptions *options, Session *session, const char *const *images, gboolean build,
-                  GError **error)
+Stack *stack_load(const StackOptions *options, Session *session, const StackLoad *load, GError **error)
 {
     g_autoptr(ComposeProject) project = stack_options_load(options, session->notes, error);
     g_autoptr(Stack) stack = project ? compose_to_stack(project, session->notes, error) : NULL;
 
     if (!stack)
         return NULL;
-    for (; images && *images; images++)
-        if (!apply_image(stack, *images, error))
+    for (const char *const *image = load->images; image && *image; image++)
+        if (!apply_image(stack, *image, error))
             return NULL;
-    return find_bundles(stack, session, build, error) ? g_steal_pointer(&stack) : NULL;
+    return find_bundles(stack, session, load, error) ? g_steal_pointer(&stack) : NULL;
 }

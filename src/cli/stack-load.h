@@ -6,8 +6,12 @@
 #include "session.h"
 #include "stack-options.h"
 
-/* images: "SERVICE=SOURCE" of --image, NULL-terminated or NULL. With `build`, bundles are built from sources where they are
- * missing or older; else that is an error with the command that does it. NOT_FOUND, with a hint, for an image that there is no
- * bundle of. */
-Stack *stack_load(const StackOptions *options, Session *session, const char *const *images, gboolean build,
-                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+typedef struct {
+    const char *const *images; /* "SERVICE=SOURCE" of --image, NULL-terminated; or NULL */
+    gboolean build;            /* bundles are built from sources where they are missing or older */
+    gboolean paths;            /* a bundle of the store is named by its file, for who works on another store */
+} StackLoad;
+
+/* NOT_FOUND, with a hint, for an image that there is no bundle of. */
+Stack *stack_load(const StackOptions *options, Session *session, const StackLoad *load, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;

@@ -87,7 +87,7 @@ static const Option rows[] = {
 #undef AT
 
 static const OptionGroup groups[] = {{"Options", rows}, {"Stack", stack_option_rows}, {NULL, NULL}};
-static const Operand operands[] = {{"STACK", 0, 1, COMPLETE_NOTHING}, {NULL, 0, 0, COMPLETE_NOTHING}};
+static const Operand operands[] = {{"STACK", 0, 1, COMPLETE_STACK}, {NULL, 0, 0, COMPLETE_NOTHING}};
 
 static const char *const description[] = {
     "Stops all services of a stack, in the reverse of their order, and removes their units and networks.",

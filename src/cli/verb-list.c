@@ -8,7 +8,7 @@
 typedef struct {
     CommonOptions common;
     char *root;
-    gboolean bundles, names, json;
+    gboolean bundles, stacks, names, json;
 } ListOptions;
 
 static char *format_time(gint64 seconds)
@@ -210,6 +210,57 @@ static gboolean list_bundles(const Session *session, const GPtrArray *services, 
     return TRUE;
 }
 
+static Json *stack_to_json(const StoreStack *stack)
+{
+    Json *services = json_array(), *files = json_array();
+
+    for (char **name = stack->full_names; *name; name++)
+        json_array_append_new(services, json_string(*name));
+    for (char **file = stack->files; file && *file; file++)
+        json_array_append_new(files, json_text(*file));
+    return json_pack("{s:s, s:o, s:o}", "name", stack->name, "services", services, "files", files);
+}
+
+static void print_stacks(const Session *session, const GPtrArray *stacks)
+{
+    static const ListingColumn columns[] = {{"STACK", FALSE, STYLE_BOLD},
+                                            {"SERVICES", TRUE, STYLE_NONE},
+                                            {"FILE", FALSE, STYLE_NONE}};
+    g_autoptr(Listing) listing = listing_new(columns, G_N_ELEMENTS(columns));
+
+    for (guint i = 0; i < stacks->len; i++) {
+        const StoreStack *stack = g_ptr_array_index(stacks, i);
+
+        listing_add(listing, stack->name);
+        listing_take(listing, g_strdup_printf("%u", g_strv_length(stack->full_names)));
+        listing_add(listing, stack->files && stack->files[0] ? stack->files[0] : "-");
+    }
+    listing_print(listing, &session->call->out);
+}
+
+static gboolean list_stacks(const Session *session, GError **error)
+{
+    const ListOptions *options = session->call->options;
+    g_autoptr(GPtrArray) stacks = NULL;
+    g_autoptr(Json) json = json_array();
+
+    if (!store_list_stacks(session->store, &stacks, error))
+        return FALSE;
+    for (guint i = 0; i < stacks->len; i++) {
+        const StoreStack *stack = g_ptr_array_index(stacks, i);
+
+        if (options->names)
+            fprintf(session->call->out.file, "%s\n", stack->name);
+        else if (options->json)
+            json_array_append_new(json, stack_to_json(stack));
+    }
+    if (options->json && !options->names)
+        json_print(json, &session->call->out);
+    else if (!options->names)
+        print_stacks(session, stacks);
+    return TRUE;
+}
+
 static void list_services(const Session *session, const GPtrArray *services, gboolean one)
 {
     const ListOptions *options = session->call->options;
@@ -250,6 +301,8 @@ static gboolean list(const Call *call, GError **error)
         return FALSE;
     }
     session_print_notes(&session);
+    if (options->stacks)
+        return list_stacks(&session, error);
     if (options->bundles)
         return list_bundles(&session, services, error);
     list_services(&session, services, call->n_operands > 0);
@@ -266,6 +319,7 @@ static ExitCode run(const Call *call, GError **error)
 static const Option rows[] = {
     {"bundles", 0, OPTION_FLAG, AT(bundles),
      .help = "List the bundles in the store, and which services have releases of them"},
+    {"stacks", 0, OPTION_FLAG, AT(stacks), .help = "List the stacks that are up"},
     {"names", 0, OPTION_FLAG, AT(names), .help = "Print the names alone, one a line"},
     {"root", 0, OPTION_STRING, AT(root), "FOLDER", "Look at the system in FOLDER, at rest",
      .completion = COMPLETE_FOLDER},

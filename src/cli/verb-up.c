@@ -61,8 +61,11 @@ static gboolean up(const Call *call, GError **error)
 
     if (!session_open(&session, call, options->root, !options->dry_run, error))
         return FALSE;
-    g_autoptr(Stack) stack = stack_load(&options->stack, &session, (const char *const *)options->images->pdata,
-                                        !options->no_build, error);
+    const StackLoad load = {
+        .images = (const char *const *)options->images->pdata,
+        .build = !options->no_build && !options->dry_run,
+    };
+    g_autoptr(Stack) stack = stack_load(&options->stack, &session, &load, error);
     if (!stack || !make_plan(&session, options, stack, &change, error) ||
         !session_run(&session, change, &mode, &done, error))
         return FALSE;

@@ -57,6 +57,18 @@ gboolean plan_to_text(const Plan *plan, const char *root, char **ret_text, GErro
  * without content. Both fail where applying would, as far as that can be seen: what exists and must not be replaced. */
 gboolean plan_to_json(const Plan *plan, const char *root, Json **ret_json, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* A file that a plan makes. */
+typedef struct {
+    const char *path;
+    mode_t mode;
+    GBytes *content;    /* NULL: it is a link or a copy */
+    const char *target; /* of a link */
+    const char *source; /* of a copy */
+} PlanFile;
+
+/* All files, links and copies (PlanFile) in the order of the plan; what they name belongs to the plan. The caller unrefs. */
+GArray *plan_list_files(const Plan *plan);
+
 /* --- applying ---------------------------------------------------------------------------------------------------- */
 
 typedef struct {

@@ -285,3 +285,19 @@ gboolean plan_to_json(const Plan *plan, const char *root, Json **ret_json, GErro
     *ret_json = g_steal_pointer(&json);
     return TRUE;
 }
+
+/* --- files -------------------------------------------------------------------------------------------------------- */
+
+GArray *plan_list_files(const Plan *plan)
+{
+    GArray *files = g_array_new(FALSE, FALSE, sizeof(PlanFile));
+
+    for (guint i = 0; i < plan_length(plan); i++) {
+        const Change *change = plan_change(plan, i);
+        const PlanFile file = {change->path, change->mode, change->content, change->target, change->source};
+
+        if (change->kind == CHANGE_WRITE || change->kind == CHANGE_LINK || change->kind == CHANGE_COPY)
+            g_array_append_val(files, file);
+    }
+    return files;
+}
