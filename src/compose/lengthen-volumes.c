@@ -74,7 +74,8 @@ static gboolean fill(ComposeNode *map, char *const *parts, const ComposeReading 
     return TRUE;
 }
 
-static gboolean check_target(const ComposeNode *map, GError **error)
+/* "/data/" is "/data". */
+static gboolean clean_target(ComposeNode *map, GError **error)
 {
     const char *target = compose_node_get_text(map, "target");
 
@@ -82,6 +83,11 @@ static gboolean check_target(const ComposeNode *map, GError **error)
         return compose_error(error, GOURD_ERROR_INPUT, map, "it has no target: the path in the container");
     if (*target != '/' && !strchr(target, '$'))
         return compose_error(error, GOURD_ERROR_INPUT, map, "the target '%s' does not begin with '/'", target);
+    if (*target == '/') {
+        g_autofree char *clean = g_canonicalize_filename(target, "/");
+
+        compose_node_set_text(map, "target", clean);
+    }
     return TRUE;
 }
 
@@ -97,7 +103,7 @@ static ComposeNode *finish_long(ComposeNode *node, const ComposeReading *reading
     }
     if (source && source->kind == COMPOSE_STRING && strcmp(type, "bind") == 0)
         lengthen_path(source, reading, error);
-    return check_target(node, error) ? node : NULL;
+    return clean_target(node, error) ? node : NULL;
 }
 
 ComposeNode *lengthen_volume(ComposeNode *node, const ComposeReading *reading, GError **error)
@@ -116,7 +122,7 @@ ComposeNode *lengthen_volume(ComposeNode *node, const ComposeReading *reading, G
         return NULL;
     }
     ComposeNode *place = node, *map = lengthen_into_map(node);
-    if (!fill(map, parts, reading, place, error) || !check_target(map, error))
+    if (!fill(map, parts, reading, place, error) || !clean_target(map, error))
         return NULL;
     return map;
 }
