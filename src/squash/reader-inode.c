@@ -11,7 +11,7 @@
 /* Reads a structure of libsquashfs (little endian as on disk). */
 static gboolean read_struct(SquashReader *reader, void *bytes, gsize size, GError **error)
 {
-    int code = sqfs_meta_reader_read(reader->inodes, bytes, size);
+    int code = squash_table_read(&reader->inodes, bytes, size);
 
     return code ? squash_fail(error, code, "cannot read an inode") : TRUE;
 }
@@ -184,8 +184,7 @@ static gboolean read_common(SquashReader *reader, const sqfs_inode_t *base, Squa
 gboolean squash_read_inode(SquashReader *reader, guint64 reference, SquashNode *ret_node, GError **error)
 {
     sqfs_inode_t base;
-    int code = sqfs_meta_reader_seek(reader->inodes, reader->super.inode_table_start + (reference >> 16),
-                                     reference & 0xffff);
+    int code = squash_table_seek(&reader->inodes, reference);
 
     if (code)
         return squash_fail(error, code, "cannot find an inode");

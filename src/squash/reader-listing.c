@@ -43,7 +43,7 @@ static gboolean take(Source *source, void *bytes, gsize size, GError **error)
     if (size > source->left)
         return gourd_error_set(error, GOURD_ERROR_INPUT, "a folder's listing ends in the middle of an entry");
     source->left -= size;
-    int code = sqfs_meta_reader_read(source->reader->listings, bytes, size);
+    int code = squash_table_read(&source->reader->listings, bytes, size);
     return code ? squash_fail(error, code, "cannot read a folder's listing") : TRUE;
 }
 
@@ -133,9 +133,7 @@ gboolean squash_read_listing(SquashReader *reader, const SquashNode *folder, Lis
     gboolean done = TRUE;
 
     if (folder->size > 0) {
-        int code = sqfs_meta_reader_seek(reader->listings,
-                                         reader->super.directory_table_start + (folder->listing >> 16),
-                                         folder->listing & 0xffff);
+        int code = squash_table_seek(&reader->listings, folder->listing);
 
         done = code ? squash_fail(error, code, "cannot find a folder's listing") : read_runs(&source, &listing, error);
     }

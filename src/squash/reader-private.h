@@ -24,13 +24,27 @@ typedef struct {
     guint64 size;
 } BorrowedFile;
 
+#define TABLE_BLOCKS 16 /* of 8 KiB: what looking up a few paths goes through */
+
+/* The metadata blocks of inodes, or of listings. Each path is looked up from the root, so the same few are wanted again and
+ * again: there are several of libsquashfs's readers, each of which holds the block that it read last. */
+typedef struct {
+    sqfs_file_t *file;
+    sqfs_compressor_t *compressor;
+    guint64 start, limit;
+    sqfs_meta_reader_t *readers[TABLE_BLOCKS]; /* NULL until needed */
+    guint next;                                /* to be used for another block, modulo TABLE_BLOCKS */
+    sqfs_meta_reader_t *current;
+} MetadataTable;
+
 struct SquashReader {
     BorrowedFile file;
     char *name;
     sqfs_super_t super;
     SquashFacts facts;
     sqfs_compressor_t *compressor;
-    sqfs_meta_reader_t *inodes, *listings, *xattr_ids, *xattr_pairs;
+    MetadataTable inodes, listings;
+    sqfs_meta_reader_t *xattr_ids, *xattr_pairs;
     guint32 *ids;
     sqfs_fragment_t *fragments;
     guint64 xattr_start; /* of the key-value pairs */
@@ -40,6 +54,15 @@ struct SquashReader {
 
 /* Sets an error for one of libsquashfs. what says what could not be done. Always FALSE. */
 gboolean squash_fail(GError **error, int code, const char *what);
+
+/* File and compressor must outlive the table. */
+void squash_table_init(MetadataTable *table, sqfs_file_t *file, sqfs_compressor_t *compressor, guint64 start,
+                       guint64 limit);
+void squash_table_clear(MetadataTable *table);
+/* Goes to a reference (position of a metadata block in the table and offset in it), and reads from there. Both give
+ * libsquashfs's error numbers. */
+int squash_table_seek(MetadataTable *table, guint64 reference);
+int squash_table_read(MetadataTable *table, void *bytes, gsize size);
 
 /* Reads the inode that reference (position of its metadata block and offset in it) stands for. Its sizes and target stay
  * valid until the next one is read. path and name stay unset. */

@@ -197,7 +197,7 @@ static gboolean read_fragments(SquashReader *reader, GError **error)
     return TRUE;
 }
 
-static gboolean open_tables(SquashReader *reader, GError **error)
+static void init_tables(SquashReader *reader)
 {
     const sqfs_super_t *super = &reader->super;
     sqfs_file_t *file = &reader->file.base;
@@ -206,12 +206,9 @@ static gboolean open_tables(SquashReader *reader, GError **error)
     if (super->fragment_entry_count > 0)
         listings_end = MIN(listings_end, super->fragment_table_start);
     listings_end = MIN(listings_end, super->export_table_start);
-    reader->inodes = sqfs_meta_reader_create(file, reader->compressor, super->inode_table_start,
-                                             super->directory_table_start);
-    reader->listings = sqfs_meta_reader_create(file, reader->compressor, super->directory_table_start, listings_end);
-    if (!reader->inodes || !reader->listings)
-        return squash_fail(error, SQFS_ERROR_ALLOC, "cannot open its tables");
-    return TRUE;
+    squash_table_init(&reader->inodes, file, reader->compressor, super->inode_table_start,
+                      super->directory_table_start);
+    squash_table_init(&reader->listings, file, reader->compressor, super->directory_table_start, listings_end);
 }
 
 SquashReader *squash_reader_new(int fd, const char *name, GError **error)
@@ -222,13 +219,13 @@ SquashReader *squash_reader_new(int fd, const char *name, GError **error)
     reader->sizes = g_array_new(FALSE, FALSE, sizeof(guint32));
     reader->target = g_string_new(NULL);
     if (!init_file(reader, fd, error) || !read_superblock(reader, error) || !open_compressor(reader, error) ||
-        !open_tables(reader, error) || !read_ids(reader, error) || !read_fragments(reader, error) ||
-        !squash_read_xattr_header(reader, error)) {
+        !read_ids(reader, error) || !read_fragments(reader, error) || !squash_read_xattr_header(reader, error)) {
         g_autofree char *shown = text_escape(name);
 
         gourd_error_prefix(error, "cannot open '%s' as SquashFS", shown);
         return NULL;
     }
+    init_tables(reader);
     return g_steal_pointer(&reader);
 }
 
@@ -236,8 +233,8 @@ void squash_reader_free(SquashReader *reader)
 {
     if (!reader)
         return;
-    sqfs_destroy(reader->inodes);
-    sqfs_destroy(reader->listings);
+    squash_table_clear(&reader->inodes);
+    squash_table_clear(&reader->listings);
     sqfs_destroy(reader->xattr_ids);
     sqfs_destroy(reader->xattr_pairs);
     sqfs_destroy(reader->compressor);
