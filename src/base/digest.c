@@ -3,10 +3,57 @@
 
 #include "error.h"
 
+#include <dlfcn.h>
 #include <openssl/evp.h>
 #include <string.h>
 
 #define DIGEST_PREFIX "sha256:"
+
+/* libcrypto is loaded by the first digest: that takes longer than all else of starting gourd, and `gourd run` makes none. */
+#define CRYPTO_LIBRARY "libcrypto.so.3"
+#define CRYPTO_FUNCTIONS(X) \
+    X(EVP_Digest)           \
+    X(EVP_DigestFinal_ex)   \
+    X(EVP_DigestInit_ex)    \
+    X(EVP_DigestUpdate)     \
+    X(EVP_MD_CTX_free)      \
+    X(EVP_MD_CTX_new)       \
+    X(EVP_MD_fetch)         \
+    X(EVP_MD_free)          \
+    X(EVP_sha256)
+
+typedef struct {
+#define MEMBER(NAME) __typeof__(NAME) *NAME;
+    CRYPTO_FUNCTIONS(MEMBER)
+#undef MEMBER
+} Crypto;
+
+static gpointer load_function(void *library, const char *name)
+{
+    void *function = library ? dlsym(library, name) : NULL;
+
+    if (!function)
+        g_error("cannot load " CRYPTO_LIBRARY ": %s", dlerror());
+    return function;
+}
+
+static gpointer load_crypto(gpointer data)
+{
+    static Crypto crypto;
+    void *library = dlopen(CRYPTO_LIBRARY, RTLD_NOW | RTLD_LOCAL);
+
+#define LOAD(NAME) crypto.NAME = load_function(library, #NAME);
+    CRYPTO_FUNCTIONS(LOAD)
+#undef LOAD
+    return &crypto;
+}
+
+static const Crypto *get_crypto(void)
+{
+    static GOnce once = G_ONCE_INIT;
+
+    return g_once(&once, load_crypto, NULL);
+}
 
 gboolean digest_equal(const Digest *a, const Digest *b)
 {
@@ -66,22 +113,27 @@ static void crypto_must(int ok)
 
 void digest_of_bytes(const void *bytes, gsize size, Digest *ret_digest)
 {
-    crypto_must(EVP_Digest(bytes, size, ret_digest->bytes, NULL, EVP_sha256(), NULL));
+    const Crypto *crypto = get_crypto();
+
+    crypto_must(crypto->EVP_Digest(bytes, size, ret_digest->bytes, NULL, crypto->EVP_sha256(), NULL));
 }
 
 struct Hasher {
+    const Crypto *crypto;
     EVP_MD *algorithm; /* fetched once: EVP_sha256() would be looked up again at each start */
     EVP_MD_CTX *context;
 };
 
 Hasher *hasher_new(void)
 {
+    const Crypto *crypto = get_crypto();
     Hasher *hasher = g_new0(Hasher, 1);
 
-    hasher->algorithm = EVP_MD_fetch(NULL, "SHA2-256", NULL);
-    hasher->context = EVP_MD_CTX_new();
+    hasher->crypto = crypto;
+    hasher->algorithm = crypto->EVP_MD_fetch(NULL, "SHA2-256", NULL);
+    hasher->context = crypto->EVP_MD_CTX_new();
     crypto_must(hasher->algorithm && hasher->context);
-    crypto_must(EVP_DigestInit_ex(hasher->context, hasher->algorithm, NULL));
+    crypto_must(crypto->EVP_DigestInit_ex(hasher->context, hasher->algorithm, NULL));
     return hasher;
 }
 
@@ -89,18 +141,18 @@ void hasher_free(Hasher *hasher)
 {
     if (!hasher)
         return;
-    EVP_MD_CTX_free(hasher->context);
-    EVP_MD_free(hasher->algorithm);
+    hasher->crypto->EVP_MD_CTX_free(hasher->context);
+    hasher->crypto->EVP_MD_free(hasher->algorithm);
     g_free(hasher);
 }
 
 void hasher_update(Hasher *hasher, const void *bytes, gsize size)
 {
-    crypto_must(EVP_DigestUpdate(hasher->context, bytes, size));
+    crypto_must(hasher->crypto->EVP_DigestUpdate(hasher->context, bytes, size));
 }
 
 void hasher_finish(Hasher *hasher, Digest *ret_digest)
 {
-    crypto_must(EVP_DigestFinal_ex(hasher->context, ret_digest->bytes, NULL));
-    crypto_must(EVP_DigestInit_ex(hasher->context, hasher->algorithm, NULL));
+    crypto_must(hasher->crypto->EVP_DigestFinal_ex(hasher->context, ret_digest->bytes, NULL));
+    crypto_must(hasher->crypto->EVP_DigestInit_ex(hasher->context, hasher->algorithm, NULL));
 }
