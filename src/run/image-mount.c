@@ -7,76 +7,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <linux/fs.h>
-#include <linux/loop.h>
-#include <linux/magic.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define LOOP_TRIES 64            /* another process may take the free device first */
-#define LOOP_MAJOR_ID 7          /* devices.txt of Linux */
-#define READ_AHEAD_SECTORS 256UL /* 128 KiB, a block of a bundle: what Linux takes for most devices */
 #define FUSE_MAGIC 0x65735546
 #define FUSE_NAP_USEC 500
 #define FUSE_PATIENCE_USEC (10 * G_USEC_PER_SEC)
 #define FUSE_WORDS_MAX 512 /* bytes of what it says when it fails */
-
-/* --- the kernel ------------------------------------------------------------------------------------------------------------- */
-
-/* The node of a loop device: the host's, or one of our own where /dev has none, as in containers. */
-static int open_loop(int number, const char *scratch)
-{
-    g_autofree char *path = g_strdup_printf("/dev/loop%d", number), *own = g_build_filename(scratch, "loop", NULL);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-    if (fd >= 0 || errno != ENOENT)
-        return fd;
-    unlink(own);
-    return mknod(own, S_IFBLK | 0600, makedev(LOOP_MAJOR_ID, (guint)number)) < 0 ? -1 : open(own, O_RDONLY | O_CLOEXEC);
-}
-
-/* A device that shows the file, and is gone with its last user. Returns its number, or -1 and errno; *ret_fd keeps it. */
-static int attach_loop(int fd, const char *scratch, int *ret_fd)
-{
-    autofd control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
-    struct loop_config config = {.fd = (guint32)fd, .info = {.lo_flags = LO_FLAGS_READ_ONLY | LO_FLAGS_AUTOCLEAR}};
-
-    for (guint tries = 0; control >= 0 && tries < LOOP_TRIES; tries++) {
-        int number = ioctl(control, LOOP_CTL_GET_FREE);
-        autofd device = number < 0 ? -1 : open_loop(number, scratch);
-
-        if (device < 0)
-            return -1;
-        if (ioctl(device, LOOP_CONFIGURE, &config) == 0) {
-            /* Some kernels would read, and expand, megabytes around each page of a program. */
-            ioctl(device, BLKRASET, READ_AHEAD_SECTORS);
-            *ret_fd = fd_steal(&device);
-            return number;
-        }
-        if (errno != EBUSY)
-            return -1;
-    }
-    return -1;
-}
-
-/* FALSE: the kernel does not do it; errno says why. */
-static gboolean mount_by_kernel(int fd, const char *folder, const char *scratch)
-{
-    autofd device = -1;
-
-    if (attach_loop(fd, scratch, &device) < 0)
-        return FALSE;
-    g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", device);
-    return mount(path, folder, "squashfs", MS_RDONLY | MS_NODEV | MS_NOSUID, NULL) == 0;
-}
 
 /* --- squashfuse ------------------------------------------------------------------------------------------------------------- */
 
@@ -145,13 +86,13 @@ static gboolean mount_by_fuse(int fd, const char *folder, gboolean all_users, in
     return mounted || namespaces_explain(error);
 }
 
-gboolean image_mount(int fd, const char *name, const char *folder, const char *scratch, gboolean kernel,
+gboolean image_mount(int fd, const char *name, const char *folder, const char *scratch, KernelMount *kernel,
                      gboolean all_users, ImageMount *ret_mount, GError **error)
 {
     g_autofree char *shown = text_escape(name);
 
     *ret_mount = (ImageMount){0};
-    if (kernel && mount_by_kernel(fd, folder, scratch))
+    if (kernel && kernel_mount_attach(kernel, folder, scratch))
         return TRUE;
     if (mount_by_fuse(fd, folder, all_users, kernel ? errno : 0, ret_mount, error))
         return TRUE;

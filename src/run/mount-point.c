@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Bullseye's and bookworm's C library has no wrappers for all of these (mount_setattr(2), open_tree(2), move_mount(2)). */
+/* Bullseye's and bookworm's C library has no wrappers for all of these (fsopen(2), mount_setattr(2), open_tree(2), move_mount(2)). */
 #ifndef OPEN_TREE_CLONE
 #define OPEN_TREE_CLONE 1
 #endif
@@ -24,6 +24,17 @@
 #endif
 #ifndef MOVE_MOUNT_T_EMPTY_PATH
 #define MOVE_MOUNT_T_EMPTY_PATH 0x40
+#endif
+
+#ifndef FSOPEN_CLOEXEC
+#define FSOPEN_CLOEXEC 1
+#define FSCONFIG_SET_FLAG 0
+#define FSCONFIG_SET_STRING 1
+#define FSCONFIG_CMD_CREATE 6
+#define FSMOUNT_CLOEXEC 1
+#define MOUNT_ATTR_RDONLY 1
+#define MOUNT_ATTR_NOSUID 2
+#define MOUNT_ATTR_NODEV 4
 #endif
 
 /* struct mount_attr of Linux; its name would clash where the C library has it. */
@@ -79,6 +90,18 @@ int mount_point_cover(int point, const char *type, unsigned long flags, const ch
     g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", point);
 
     return mount(type, path, type, flags, options) < 0 ? errno : 0;
+}
+
+int mount_make(const char *type, const char *source)
+{
+    unsigned attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID;
+    autofd context = (int)syscall(SYS_fsopen, type, FSOPEN_CLOEXEC);
+
+    if (context < 0 || syscall(SYS_fsconfig, context, FSCONFIG_SET_FLAG, "ro", NULL, 0) < 0 ||
+        syscall(SYS_fsconfig, context, FSCONFIG_SET_STRING, "source", source, 0) < 0 ||
+        syscall(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+        return -1;
+    return (int)syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC, attributes);
 }
 
 int mount_copy(int folder, const char *path, gboolean read_only)

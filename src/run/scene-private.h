@@ -12,6 +12,8 @@
 int mount_point_open(int root, const char *path, gboolean folder, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Mounts a new file system on an open point. Returns 0 or errno. */
 int mount_point_cover(int point, const char *type, unsigned long flags, const char *options);
+/* A file system of a device, read-only, without device nodes and set-user-id programs, attached nowhere. -1 and errno. */
+int mount_make(const char *type, const char *source);
 /* A copy of the mounts at a path of the host, attached nowhere; read_only: all of them. -1 and errno. */
 int mount_copy(int folder, const char *path, gboolean read_only);
 /* Attaches it. Returns 0 or errno. */

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "kernel-mount.h"
+
+#include "scene-private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/loop.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#define LOOP_TRIES 64            /* another process may take the free device first */
+#define LOOP_MAJOR_ID 7          /* devices.txt of Linux */
+#define READ_AHEAD_SECTORS 256UL /* 128 KiB, a block of a bundle: what Linux takes for most devices */
+/* Of 4 KiB, so that Linux (from 6.2) keeps the pages of which a metadata block has only a part: half as many reads. */
+#define SECTOR_SIZE 4096
+#define FILES_MAX 4         /* a script, its interpreter, a dynamic loader, a C library */
+#define READ_MAX (2u << 20) /* bytes of each: of busybox and of a C library even /bin/true touches nearly all blocks */
+#define READ_SIZE (64u << 10) /* bytes at once */
+#define C_LIBRARY "libc.so.6" /* glibc's, which lies beside its loader */
+
+struct KernelMount {
+    int fd;
+    const char *program;
+    GThread *thread;
+    GMutex lock; /* of what follows */
+    GCond mounted;
+    gboolean done;
+    int tree; /* the mount, attached nowhere; -1: the kernel did not do it */
+};
+
+/* --- the loop device -------------------------------------------------------------------------------------------------------- */
+
+/* The node of a loop device: the host's, or one of our own where /dev has none, as in containers. scratch may be NULL. */
+static int open_loop(int number, const char *scratch)
+{
+    g_autofree char *path = g_strdup_printf("/dev/loop%d", number);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd >= 0 || errno != ENOENT || !scratch)
+        return fd;
+    g_autofree char *own = g_build_filename(scratch, "loop", NULL);
+    unlink(own);
+    return mknod(own, S_IFBLK | 0600, makedev(LOOP_MAJOR_ID, (guint)number)) < 0 ? -1 : open(own, O_RDONLY | O_CLOEXEC);
+}
+
+/* A device that shows the file, and is gone with its last user. Returns a descriptor that keeps it, or -1 and errno. */
+static int attach_loop(int fd, const char *scratch)
+{
+    autofd control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
+    struct loop_config config = {.fd = (guint32)fd, .info = {.lo_flags = LO_FLAGS_READ_ONLY | LO_FLAGS_AUTOCLEAR}};
+    struct stat status;
+
+    if (fstat(fd, &status) == 0 && status.st_size % SECTOR_SIZE == 0) /* else its end would be cut off */
+        config.block_size = SECTOR_SIZE;
+
+    for (guint tries = 0; control >= 0 && tries < LOOP_TRIES; tries++) {
+        int number = ioctl(control, LOOP_CTL_GET_FREE);
+        autofd device = number < 0 ? -1 : open_loop(number, scratch);
+
+        if (device < 0)
+            return -1;
+        if (ioctl(device, LOOP_CONFIGURE, &config) == 0) {
+            /* Some kernels would read, and expand, megabytes around each page of a program. */
+            ioctl(device, BLKRASET, READ_AHEAD_SECTORS);
+            return fd_steal(&device);
+        }
+        if (errno != EBUSY)
+            return -1;
+    }
+    return -1;
+}
+
+/* --- reading ahead ---------------------------------------------------------------------------------------------------------- */
+
+/* Reads the start of a file into the kernel's cache. Returns a descriptor of it, or -1; *ret_file is cleared by the caller. */
+static int read_start(int root, const char *path, ProgramFile *ret_file)
+{
+    g_autofree guint8 *bytes = g_malloc(READ_SIZE);
+    autofd fd = root_open(root, path, O_RDONLY | O_NONBLOCK, 0);
+    struct stat status;
+    ssize_t got = 1;
+
+    if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
+        return -1;
+    for (off_t at = 0; at < READ_MAX && got > 0; at += got) {
+        got = pread(fd, bytes, READ_SIZE, at);
+        if (at == 0)
+            program_file_parse(bytes, (gsize)MAX(got, 0), ret_file);
+    }
+    return fd_steal(&fd);
+}
+
+static char *library_beside(int loader)
+{
+    g_autofree char *link = g_strdup_printf("/proc/self/fd/%d", loader);
+    g_autofree char *path = g_file_read_link(link, NULL);
+    g_autofree char *folder = path ? g_path_get_dirname(path) : NULL;
+
+    return folder ? g_build_filename(folder, C_LIBRARY, NULL) : NULL;
+}
+
+/* What execve(2) and a dynamic loader will look at, in their order. */
+static void read_program(int root, const char *program)
+{
+    g_autofree char *path = g_strdup(program);
+    ProgramFileKind before = PROGRAM_FILE_OTHER;
+
+    for (guint i = 0; path && i < FILES_MAX; i++) {
+        g_auto(ProgramFile) file = {0};
+        autofd fd = read_start(root, path, &file);
+        gboolean loader = fd >= 0 && before == PROGRAM_FILE_ELF && !file.interpreter;
+
+        g_free(path);
+        path = loader ? library_beside(fd) : g_steal_pointer(&file.interpreter);
+        before = loader ? PROGRAM_FILE_OTHER : file.kind;
+    }
+}
+
+/* --- the thread ------------------------------------------------------------------------------------------------------------- */
+
+static gpointer run(gpointer data)
+{
+    KernelMount *mount = data;
+    autofd device = attach_loop(mount->fd, NULL);
+    g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", device);
+    int tree = device < 0 ? -1 : mount_make("squashfs", path);
+    autofd root = tree < 0 ? -1 : fcntl(tree, F_DUPFD_CLOEXEC, 0);
+
+    g_mutex_lock(&mount->lock);
+    mount->tree = tree;
+    mount->done = TRUE;
+    g_cond_signal(&mount->mounted);
+    g_mutex_unlock(&mount->lock);
+    if (root >= 0)
+        read_program(root, mount->program);
+    return NULL;
+}
+
+KernelMount *kernel_mount_begin(int fd, const char *program)
+{
+    KernelMount *mount = g_new0(KernelMount, 1);
+    sigset_t all, before;
+
+    mount->fd = fd;
+    mount->program = program;
+    mount->tree = -1;
+    g_mutex_init(&mount->lock);
+    g_cond_init(&mount->mounted);
+    sigfillset(&all); /* they are for the thread that waits for them */
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    mount->thread = g_thread_try_new("gourd-mount", run, mount, NULL);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (!mount->thread)
+        mount->done = TRUE;
+    return mount;
+}
+
+/* In place at once: for kernels before 5.2, and where /dev has no nodes. */
+static gboolean mount_now(int fd, const char *folder, const char *scratch)
+{
+    autofd device = attach_loop(fd, scratch);
+    g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", device);
+
+    return device >= 0 && mount(path, folder, "squashfs", MS_RDONLY | MS_NODEV | MS_NOSUID, NULL) == 0;
+}
+
+gboolean kernel_mount_attach(KernelMount *mount, const char *folder, const char *scratch)
+{
+    autofd point = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    g_mutex_lock(&mount->lock);
+    while (!mount->done)
+        g_cond_wait(&mount->mounted, &mount->lock);
+    g_mutex_unlock(&mount->lock);
+    return (mount->tree >= 0 && mount_attach(mount->tree, point) == 0) || mount_now(mount->fd, folder, scratch);
+}
+
+void kernel_mount_free(KernelMount *mount)
+{
+    if (!mount)
+        return;
+    if (mount->thread)
+        g_thread_join(mount->thread);
+    fd_close(&mount->tree);
+    g_mutex_clear(&mount->lock);
+    g_cond_clear(&mount->mounted);
+    g_free(mount);
+}
