@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* For gourd's own build: writes man pages and completions from the tables. */
+/* For gourd's own build: writes man pages, completions and docs/compose.md from the tables. */
 #include "completion.h"
 #include "man.h"
+
+#include "compose/compose.h"
 
 #include <string.h>
 
@@ -26,13 +28,18 @@ static ExitCode run(const Call *call, GError **error)
     static const struct {
         const char *name;
         char *(*format)(void);
-    } shells[] = {{"bash", completion_format_bash}, {"zsh", completion_format_zsh}, {"fish", completion_format_fish}};
+    } others[] = {
+        {"bash", completion_format_bash},
+        {"zsh", completion_format_zsh},
+        {"fish", completion_format_fish},
+        {"compose.md", compose_keys_document},
+    };
     const char *what = call->operands[0];
     g_autofree char *text = NULL;
 
-    for (guint i = 0; i < G_N_ELEMENTS(shells); i++) {
-        if (strcmp(shells[i].name, what) == 0)
-            text = shells[i].format();
+    for (guint i = 0; i < G_N_ELEMENTS(others); i++) {
+        if (strcmp(others[i].name, what) == 0)
+            text = others[i].format();
     }
     if (!text)
         text = format_man_page(what, error);
@@ -44,14 +51,14 @@ static ExitCode run(const Call *call, GError **error)
 static const Operand operands[] = {{"PAGE", 1, 1, COMPLETE_NOTHING}, {NULL, 0, 0, COMPLETE_NOTHING}};
 
 static const char *const description[] = {
-    "Writes the man page PAGE, or the completions for `bash`, `zsh` or `fish`, to standard output.",
+    "Writes the man page PAGE, the completions for `bash`, `zsh` or `fish`, or `compose.md` to standard output.",
     NULL,
 };
 
 const Verb verb_generate = {
     .name = "generate",
     .topic = "Build",
-    .summary = "Write a man page or completions",
+    .summary = "Write a man page, completions or documentation",
     .operands = operands,
     .description = description,
     .options_size = sizeof(GenerateOptions),

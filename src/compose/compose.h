@@ -54,3 +54,6 @@ Stack *compose_to_stack(const ComposeProject *project, Notes *notes, GError **er
 /* As text that is read back as the same tree, if dollars are escaped ("$$"). The caller frees. */
 char *compose_to_yaml(const ComposeNode *node, gboolean escape_dollars);
 Json *compose_to_json(const ComposeNode *node, gboolean escape_dollars);
+
+/* docs/compose.md: what becomes of each key. The caller frees. */
+char *compose_keys_document(void);

@@ -44,8 +44,8 @@ static gboolean set_syntax_error(const YamlReader *reader, struct fy_diag *diag,
     const struct fy_diag_error *found = fy_diag_errors_iterate(diag, &at);
     g_autofree char *message = text_escape(found && found->msg ? found->msg : "this is no YAML");
 
-    gourd_error_set(error, GOURD_ERROR_INPUT, "%s:%d:%d: %s", file, found ? found->line + 1 : 1,
-                    found ? found->column + 1 : 1, message);
+    gourd_error_set(error, GOURD_ERROR_INPUT, "%s:%d:%d: %s", file, found ? found->line : 1, found ? found->column : 1,
+                    message);
     return gourd_error_hint(error,
                             "blanks at the beginning of lines decide what belongs to what; tabs may not stand there");
 }
