@@ -21,7 +21,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "datagram.h"
 #include "environment.h"
+#include "filter.h"
 #include "output.h"
 #include "program.h"
 #include "relay.h"
@@ -207,6 +209,10 @@ int main(int argc, char **argv)
     case OPTIONS_RUN:
         break;
     }
+    if (init.options.ingress_filter)
+        return filter_pin(init.options.ingress_filter, init.options.program);
+    if (init.options.udp_relay)
+        return datagram_relay(init.options.udp_relay);
     text_add(&main_pid, "%d", (int)getpid());
     status = environment_prepare(&init.options);
     if (status != 0)

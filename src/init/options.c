@@ -54,6 +54,14 @@ static const char help[] =
     "which can succeed but not fail. After the stop signal it is not probed any more, but STOPPING=1\n"
     "is said, and the watchdog fed.\n"
     "\n"
+    "Beside services, in units of their own\n"
+    "  --udp-relay ADDRESS:PORT\n"
+    "                          passes what comes to sockets of systemd on to there, and answers back\n"
+    "  --ingress-filter PATH [PORT]...\n"
+    "                          leaves a BPF program at PATH, for IPIngressFilterPath=: from beyond this\n"
+    "                          machine come answers, and what is for PORT: [ADDRESS:]NUMBER/tcp or\n"
+    "                          /udp; -NUMBER/udp closes one that clients could have\n"
+    "\n"
     "Exit status: that of the program, or the same signal. 2 wrong usage, 203 the program cannot\n"
     "be executed, 222 no pipes, 243 a secret cannot be read.\n";
 
@@ -74,6 +82,8 @@ typedef enum {
     OPTION_START_PERIOD,
     OPTION_START_INTERVAL,
     OPTION_RETRIES,
+    OPTION_UDP_RELAY,
+    OPTION_INGRESS_FILTER,
     OPTION_HELP,
     OPTION_VERSION,
     OPTION_UNKNOWN,
@@ -100,6 +110,8 @@ static const struct {
     {"start-period", OPTION_START_PERIOD, true},
     {"start-interval", OPTION_START_INTERVAL, true},
     {"retries", OPTION_RETRIES, true},
+    {"udp-relay", OPTION_UDP_RELAY, true},
+    {"ingress-filter", OPTION_INGRESS_FILTER, true},
     {"help", OPTION_HELP, false},
     {"version", OPTION_VERSION, false},
 };
@@ -221,6 +233,12 @@ static OptionsResult take_option(Options *options, Option option, const char *na
         return set_duration(&options->timing.start_interval, name, value);
     case OPTION_RETRIES:
         return set_retries(&options->timing.retries, name, value);
+    case OPTION_UDP_RELAY:
+        options->udp_relay = value;
+        return OPTIONS_RUN;
+    case OPTION_INGRESS_FILTER:
+        options->ingress_filter = value;
+        return OPTIONS_RUN;
     case OPTION_HELP:
         return write_out(help);
     case OPTION_VERSION:
@@ -249,7 +267,7 @@ static bool make_lists(Options *options, int argc)
 
 static OptionsResult check(Options *options, char **words)
 {
-    if (!*words) {
+    if (!*words && !options->udp_relay && !options->ingress_filter) {
         message(MESSAGE_ERROR, "no program is named; see gourd-init --help");
         return OPTIONS_WRONG;
     }

@@ -24,6 +24,8 @@ typedef struct {
 typedef struct {
     char **program; /* its argv, NULL at the end; program[0] is what to run */
     const char *argv0;
+    const char *udp_relay;      /* without a program: only relay */
+    const char *ingress_filter; /* likewise: only load a filter; program has its words */
     bool pipe, beside, ready_on_exec;
     int stop_signal;
     char **variables; /* NAME=VALUE, NULL at the end */
