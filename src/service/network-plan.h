@@ -69,6 +69,15 @@ typedef struct {
     Notes *notes;
 } NetworkPlan;
 
+/* The state of another stack by its place; NULL behind the last. Borrowed. */
+const Json *network_plan_other(const NetworkPlan *plan, guint index);
+/* Chooses the ranges, gateways and link of a network (network-net.c). */
+gboolean network_plan_add_ranges(NetworkPlan *plan, PlannedNet *net, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean network_is_link_name(const char *name);
+/* Ten digits and a number of 28 bits that follow from names. The caller frees the digits. */
+char *network_link_digits(const char *kind, const char *a, const char *b, const char *c);
+guint network_number_of(const char *kind, const char *a, const char *b);
+
 /* Chooses all addresses and names of links, and writes them into files->state. */
 gboolean network_plan_assign(NetworkPlan *plan, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* NULL if there is none. Borrowed. */
@@ -77,19 +86,34 @@ PlannedMember *network_plan_find_member(const NetworkPlan *plan, const char *ser
 /* The one in whose network it is: itself, or with "service:X" that one. */
 PlannedMember *network_plan_owner(const NetworkPlan *plan, PlannedMember *member);
 
+/* The link that has the default route; NULL: there is none. Borrowed. */
+const PlannedLink *network_plan_gateway(const PlannedMember *member);
+
 /* The part of the result that is a member's. Borrowed. */
 StackNetworkMember *network_plan_result(const NetworkPlan *plan, const PlannedMember *member);
 
 /* Hosts files and name servers, and the unit that writes them. */
 gboolean network_plan_add_names(NetworkPlan *plan, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-gboolean network_plan_add_host(NetworkPlan *plan, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-gboolean network_plan_add_private(NetworkPlan *plan, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The filter of a service in the host's network. */
+gboolean network_plan_add_filter(NetworkPlan *plan, PlannedMember *member, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The namespace of a service, and the bridges with what goes out of them. */
+gboolean network_plan_add_namespace(NetworkPlan *plan, PlannedMember *member, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean network_plan_add_bridges(NetworkPlan *plan, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* "P-S-net.service". NULL and error: it is too long. The caller frees. */
+char *network_plan_unit_of(const PlannedMember *member, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The beginning of a unit that does its work once and stays until nobody needs it. */
+UnitFile *network_plan_new_unit(const char *description, const char *of);
 /* A unit of the stack, fitted to the target, with the lines that say who wrote it. */
 gboolean network_plan_add_unit(NetworkPlan *plan, const char *name, UnitFile *unit, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 /* Any other file of it. */
 void network_plan_add_file(NetworkPlan *plan, const char *path, const char *how, const char *text);
-/* A command of a unit: words up to NULL; what stands in them arrives as it is. */
-gboolean network_plan_add_command(UnitFile *unit, const char *key, UnitExecFlags flags, GError **error,
-                                  ...) G_GNUC_NULL_TERMINATED G_GNUC_WARN_UNUSED_RESULT;
+/* A command of a unit; what stands in its words arrives as it is. */
+gboolean network_plan_add_command(UnitFile *unit, const char *key, UnitExecFlags flags, const char *const *argv,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+#define COMMAND(...)      \
+    (const char *const[]) \
+    {                     \
+        __VA_ARGS__, NULL \
+    }

@@ -99,6 +99,8 @@ typedef struct {
     const char *init_path;   /* of gourd-init on the host, or NULL */
     const Json *previous;    /* `state` of the last time, or NULL: addresses stay as they were */
     const GPtrArray *others; /* const Json *: `state` of the host's other stacks; NULL: there are none */
+    char *const
+        *used_subnets; /* "192.168.0.0/24": what the host has routes to, as far as it is no stack's; NULL: unknown */
 } StackNetworkContext;
 
 /* Where a port of a service can be reached: a row of `gourd ports`. */
@@ -115,7 +117,7 @@ typedef struct {
 typedef struct {
     char *service;
     char *net_unit, *names_unit, *netns, *net_address, *hosts_file, *resolv_file, *ingress_filter, *hostname;
-    char **publish, **address_deny, **address_allow;
+    char **publish, **expose, **address_deny, **address_allow;
     gboolean none; /* no network at all */
 } StackNetworkMember;
 

@@ -68,6 +68,7 @@ static const Field fields[] = {
     FLAG(writable_volatile),
     VECTOR(publish),
     CHOICE(network, service_network_words),
+    VECTOR(expose),
     TEXT(netns),
     TEXT(net_address),
     TEXT(net_unit),

@@ -47,6 +47,7 @@ typedef struct {
     gboolean writable_volatile;
     char **publish; /* [ADDRESS:]HOST:SERVICE[/tcp|udp] */
     int network;    /* ServiceNetwork */
+    char **expose;  /* what it listens on besides the image's: "80", "53/udp", "8000-8010" */
     /* Of a stack, or of an admin who makes the namespace: */
     char *netns;                    /* path of a network namespace; goes before `network` */
     char *net_address;              /* the service's in there, to which published ports are passed; NULL: 127.0.0.1 */

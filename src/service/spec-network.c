@@ -82,7 +82,7 @@ static gboolean add_publish(SpecSource *source, const char *text, GError **error
     }
     if (publish->host_port == publish->service_port) /* it listens there itself */
         g_ptr_array_set_size(spec->publish, (gint)spec->publish->len - 1);
-    else {
+    else if (!source->options->ingress_filter) {
         g_autofree char *port = g_strdup_printf("%u", publish->service_port);
 
         notes_add(source->notes, "port-open-too",
@@ -161,6 +161,11 @@ gboolean spec_add_network(SpecSource *source, GError **error)
     if (!add_attachment(source, error))
         return FALSE;
     for (char **port = source->config->exposed_ports; *port; port++) {
+        guint number = first_port(*port);
+
+        spec->low_port |= number > 0 && number < PORT_UNPRIVILEGED;
+    }
+    for (char **port = source->options->expose; port && *port; port++) {
         guint number = first_port(*port);
 
         spec->low_port |= number > 0 && number < PORT_UNPRIVILEGED;
