@@ -6,7 +6,7 @@ typedef struct {
     StackOptions stack;
     GPtrArray *images;
     char *root, *target;
-    int verify;
+    int verify, network;
     gboolean no_start, no_enable, no_build, dry_run, json;
 } UpOptions;
 
@@ -28,27 +28,39 @@ static gboolean make_plan(Session *session, const UpOptions *options, const Stac
     return *ret_change != NULL;
 }
 
-static void print_summary(const Session *session, const Stack *stack, const StoreChange *change)
+static void print_member(const Session *session, const StoreChange *change, const StoreChange *member)
+{
+    FILE *out = session->call->out.file;
+    g_autofree char *state = change->started && member->unit ? session_describe_unit(session, member->unit) : NULL;
+
+    if (member->to == 0)
+        fprintf(out, "%s is removed\n", member->name);
+    else if (member->from == member->to)
+        fprintf(out, "%s %s is as before\n", member->name, member->to_version);
+    else
+        fprintf(out, "%s %s is %s%s%s\n", member->name, member->to_version, member->from ? "changed" : "new",
+                state ? " and " : "", state ? state : "");
+}
+
+static void print_summary(const Session *session, const StoreChange *change)
 {
     FILE *out = session->call->out.file;
 
     if (plan_length(change->plan) == 0) {
-        fprintf(out, "%s: nothing to do, all of it is up\n", stack->name);
+        fprintf(out, "%s: nothing to do, all of it is up\n", change->name);
         return;
     }
-    for (guint i = 0; i < change->members->len; i++) {
-        const StoreChange *member = g_ptr_array_index(change->members, i);
-        g_autofree char *state = change->started && member->unit ? session_describe_unit(session, member->unit) : NULL;
-
-        if (member->to == 0)
-            fprintf(out, "%s is removed\n", member->name);
-        else if (member->from == member->to)
-            fprintf(out, "%s %s as before\n", member->name, member->to_version);
-        else
-            fprintf(out, "%s %s is %s%s%s\n", member->name, member->to_version, member->from ? "changed" : "new",
-                    state ? " and " : "", state ? state : "");
-    }
-    fprintf(out, "%s is up: systemctl status '%s-*', gourd logs %s\n", stack->name, stack->name, stack->name);
+    for (guint i = 0; i < change->members->len; i++)
+        print_member(session, change, g_ptr_array_index(change->members, i));
+    if (change->network == STACK_NETWORK_HOST)
+        fprintf(out, "network: the host's (%s)\n", change->network_reason);
+    else if (change->network == STACK_NETWORK_PRIVATE)
+        fprintf(out, "network: one of its own for each service (%s)\n", change->network_reason);
+    if (change->started)
+        fprintf(out, "%s is up: gourd ps %s, gourd logs %s, gourd ports %s\n", change->name, change->name, change->name,
+                change->name);
+    else
+        fprintf(out, "%s is installed; nothing was started\n", change->name);
 }
 
 static gboolean up(const Call *call, GError **error)
@@ -66,11 +78,13 @@ static gboolean up(const Call *call, GError **error)
         .build = !options->no_build && !options->dry_run,
     };
     g_autoptr(Stack) stack = stack_load(&options->stack, &session, &load, error);
+    if (stack && stack->network && options->network != STACK_NETWORK_AUTO)
+        stack->network->mode = options->network;
     if (!stack || !make_plan(&session, options, stack, &change, error) ||
         !session_run(&session, change, &mode, &done, error))
         return FALSE;
     if (done)
-        print_summary(&session, stack, change);
+        print_summary(&session, change);
     return TRUE;
 }
 
@@ -79,6 +93,13 @@ static ExitCode run(const Call *call, GError **error)
     return up(call, error) ? EXIT_CODE_OK : EXIT_CODE_FAILED;
 }
 
+static const OptionChoice networks[] = {
+    {"auto", STACK_NETWORK_AUTO, "what the file needs"},
+    {"host", STACK_NETWORK_HOST, "the host's; names lead to loopback addresses"},
+    {"private", STACK_NETWORK_PRIVATE, "one of its own for each service"},
+    {NULL, 0, NULL},
+};
+
 #define AT(member) .offset = offsetof(UpOptions, member)
 
 static const Option rows[] = {
@@ -86,6 +107,11 @@ static const Option rows[] = {
      .details =
          "SOURCE is what `gourd build` takes, such as `docker-archive:web.tar`. The bundle is written beside the Compose "
          "file, with the mount points that the stack needs, and made again when SOURCE is newer."},
+    {"network", 0, OPTION_CHOICE, AT(network), "MODE", "Whose network the services have", .fallback = "auto",
+     .choices = networks,
+     .details =
+         "`auto` is the host's, unless two services want one port, a port is published under another number, or the file "
+         "keeps services apart."},
     {"no-build", 0, OPTION_FLAG, AT(no_build), .help = "Build no bundles: those that are there are meant"},
     {"verify", 0, OPTION_CHOICE, AT(verify), "HOW", "Check bundles before they become active", .fallback = "quick",
      .choices = deploy_verifications},

@@ -144,6 +144,10 @@ gboolean host_find_listener(guint port, gboolean is_udp, HostListener *ret_liste
 void host_listener_clear(HostListener *listener);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HostListener, host_listener_clear)
 
+/* The networks that this machine has routes to, default routes apart: "192.168.0.0/24" (proc(5), /proc/net/route). The caller frees
+ * the vector. */
+char **host_list_subnets(void);
+
 /* --- actions ----------------------------------------------------------------------------------------------------- */
 
 /* Does an action of a plan; data of a PlanActor is the Host, or the callback calls this. Verbs, with what they do on a host

@@ -41,6 +41,9 @@ ServiceSpec *service_spec_new(Bundle *bundle, const ServiceOptions *options, con
                               Notes *notes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void service_spec_free(ServiceSpec *spec);
 
+/* The configuration of a bundle's image, an empty one if it has none. The caller frees. */
+ImageConfig *service_load_config(Bundle *bundle, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* For those who only tell: what installing a bundle without options would do differently. FALSE and an error if it could not
  * run. */
 gboolean service_preview(Bundle *bundle, Notes *notes, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -115,7 +115,7 @@ static ServiceSpec *spec_new(void)
 }
 
 /* What the image says of itself. A bundle made of a plain folder, or a SquashFS of somebody else, says nothing. */
-static ImageConfig *load_config(Bundle *bundle, GError **error)
+ImageConfig *service_load_config(Bundle *bundle, GError **error)
 {
     static const char none[] = "{\"rootfs\": {\"type\": \"layers\"}}";
     GError *problem = NULL;
@@ -204,7 +204,7 @@ const char *spec_get_environment(const ServiceSpec *spec, const char *name)
 ServiceSpec *service_spec_new(Bundle *bundle, const ServiceOptions *options, const ServiceContext *context,
                               Notes *notes, GError **error)
 {
-    g_autoptr(ImageConfig) config = load_config(bundle, error);
+    g_autoptr(ImageConfig) config = service_load_config(bundle, error);
     g_autoptr(Json) metadata = load_metadata(bundle);
     g_autoptr(ServiceSpec) spec = spec_new();
     SpecSource source = {

@@ -41,7 +41,7 @@ const StoreChange *change_find_sibling(const StoreChange *change,
                                        gboolean (*match)(const StoreChange *sibling, const char *argument),
                                        const char *argument)
 {
-    const GPtrArray *members = change->stack ? change->stack->members : NULL;
+    const GPtrArray *members = (change->stack ? change->stack : change)->members;
 
     for (guint i = 0; members && i < members->len; i++) {
         const StoreChange *sibling = g_ptr_array_index(members, i);
@@ -64,6 +64,7 @@ void store_change_free(StoreChange *change)
     g_free(change->unit);
     g_free(change->from_version);
     g_free(change->to_version);
+    g_free(change->network_reason);
     g_free(change);
 }
 

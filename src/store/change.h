@@ -10,7 +10,7 @@
 StoreChange *store_change_new(const char *name, const char *title);
 /* The change of one service, as a part of that of a stack, which owns it. */
 StoreChange *change_add_member(StoreChange *stack, const char *name);
-/* Another member of its stack for which `match` is TRUE; NULL if there is none. Borrowed. */
+/* Another member of its stack, or a member of this one, for which `match` is TRUE; NULL if there is none. Borrowed. */
 const StoreChange *change_find_sibling(const StoreChange *change,
                                        gboolean (*match)(const StoreChange *sibling, const char *argument),
                                        const char *argument);

@@ -29,7 +29,7 @@ static gboolean find_target(const Deploy *deploy, guint *ret_version, GError **e
 
 /* Where gourd-init will be on the host: the name says which one it is, so services of several gourds can be beside each
  * other. */
-static gboolean find_init(Deploy *deploy, GError **error)
+gboolean deploy_find_init(Deploy *deploy, GError **error)
 {
     const char *source = deploy->request->init_path;
     struct stat status;
@@ -54,7 +54,7 @@ static gboolean read_context(Deploy *deploy, guint revision, GError **error)
 {
     struct StorePending *pending = deploy->change->pending;
 
-    if (!find_init(deploy, error))
+    if (!deploy_find_init(deploy, error))
         return FALSE;
     pending->bundle_path = g_strconcat(PATH_BUNDLES "/", pending->source->file, NULL);
     pending->context = (ServiceContext){
@@ -97,10 +97,10 @@ gboolean deploy_read_context(Deploy *deploy, guint *ret_revision, GError **error
     return next_revision(deploy, ret_revision, error) && read_context(deploy, *ret_revision, error);
 }
 
-static gboolean mentions(const ServiceFiles *files, const char *text)
+gboolean files_mention(const GPtrArray *files, const char *text)
 {
-    for (guint i = 0; i < files->files->len; i++) {
-        const ServiceFile *file = g_ptr_array_index(files->files, i);
+    for (guint i = 0; i < files->len; i++) {
+        const ServiceFile *file = g_ptr_array_index(files, i);
         gsize size;
         const char *bytes = file->content ? g_bytes_get_data(file->content, &size) : NULL;
 
@@ -126,7 +126,7 @@ static Record *render(const Deploy *deploy, guint revision, Notes *notes, GError
     record->files = service_render(pending->spec, &pending->context, notes, error);
     if (!record->files)
         return NULL;
-    if (pending->init_path && mentions(record->files, pending->init_path))
+    if (pending->init_path && files_mention(record->files->files, pending->init_path))
         record->init = g_strdup(pending->init_path);
     record->secrets = service_options_secrets_to_json(deploy->request->options);
     return g_steal_pointer(&record);
@@ -295,19 +295,19 @@ static gboolean plan_bundle(const Deploy *deploy, GError **error)
     return TRUE;
 }
 
-static gboolean plan_init(const Deploy *deploy, GError **error)
+gboolean deploy_plan_init(const Deploy *deploy, const char *path, GError **error)
 {
     struct stat status;
     gboolean found;
 
-    if (!deploy->new->init)
+    if (!path)
         return TRUE;
-    if (!root_look(deploy->store->root, deploy->new->init, &status, &found, error))
+    if (!root_look(deploy->store->root, path, &status, &found, error))
         return FALSE;
-    if (found || change_find_sibling(deploy->change, brings_init, deploy->new->init))
+    if (found || change_find_sibling(deploy->change, brings_init, path))
         return TRUE;
     deploy->change->pending->brings_init = TRUE;
-    plan_copy(deploy->change->plan, deploy->request->init_path, deploy->new->init, INIT_MODE, &deploy->init_digest);
+    plan_copy(deploy->change->plan, deploy->request->init_path, path, INIT_MODE, &deploy->init_digest);
     return TRUE;
 }
 
@@ -378,5 +378,6 @@ gboolean deploy_prepare(Deploy *deploy, const Transition *transition, GError **e
     change->has_health = deploy->new->files->has_health;
     change->started = transition->start;
     return (!transition->start || check_sources(deploy, error)) && transition_check(transition, error) &&
-           plan_bundle(deploy, error) && plan_init(deploy, error) && transition_prepare(transition, error);
+           plan_bundle(deploy, error) && deploy_plan_init(deploy, deploy->new->init, error) &&
+           transition_prepare(transition, error);
 }

@@ -28,6 +28,13 @@ gboolean deploy_compare(Deploy *deploy, gboolean *ret_same, GError **error) G_GN
 /* Makes `new`. Of a service that is installed already only those notes are added that whoever installed it has not read. */
 gboolean deploy_render(Deploy *deploy, guint revision, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Where gourd-init will be on the host: change->pending->init_path. */
+gboolean deploy_find_init(Deploy *deploy, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Brings it there; path NULL: it is not needed. */
+gboolean deploy_plan_init(const Deploy *deploy, const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Whether a text stands in one of the files (ServiceFile). */
+gboolean files_mention(const GPtrArray *files, const char *text);
+
 /* The changes: first all that nothing running sees, then the units, last the state. */
 Transition deploy_transition(Deploy *deploy);
 gboolean deploy_prepare(Deploy *deploy, const Transition *transition, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "change.h"
+#include "deploy.h"
 
 #include <string.h>
 
@@ -92,18 +92,27 @@ static gboolean collect_bundles(const Collection *collection, GError **error)
     return TRUE;
 }
 
+static gboolean is_of_stack(const GPtrArray *stacks, const char *path)
+{
+    for (guint i = 0; i < stacks->len; i++)
+        if (files_mention(((const StoreStack *)g_ptr_array_index(stacks, i))->units, path))
+            return TRUE;
+    return FALSE;
+}
+
 static gboolean collect_helpers(const Collection *collection, GError **error)
 {
-    g_autoptr(GPtrArray) names = NULL;
+    g_autoptr(GPtrArray) names = NULL, stacks = NULL;
 
-    if (!root_list(collection->store->root, PATH_HELPERS, &names, error))
+    if (!root_list(collection->store->root, PATH_HELPERS, &names, error) ||
+        !store_list_stacks(collection->store, &stacks, error))
         return FALSE;
     for (guint i = 0; i < names->len; i++) {
         const char *name = g_ptr_array_index(names, i);
         g_autofree char *path = g_strconcat(PATH_HELPERS "/", name, NULL);
 
         if (g_str_has_prefix(name, "gourd-init-") && !g_hash_table_contains(collection->helpers, path) &&
-            !change_purge(collection->store, collection->change, path, error))
+            !is_of_stack(stacks, path) && !change_purge(collection->store, collection->change, path, error))
             return FALSE;
     }
     return TRUE;

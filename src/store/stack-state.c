@@ -16,6 +16,8 @@ void store_stack_free(StoreStack *stack)
     g_strfreev(stack->services);
     g_strfreev(stack->full_names);
     g_clear_pointer(&stack->units, g_ptr_array_unref);
+    g_clear_pointer(&stack->ports, g_ptr_array_unref);
+    g_clear_pointer(&stack->network_state, json_decref);
     g_free(stack);
 }
 
@@ -35,12 +37,38 @@ static Json *texts_to_json(char *const *texts)
     return list;
 }
 
+static void port_free(gpointer data)
+{
+    StackNetworkPort *port = data;
+
+    g_free(port->service);
+    g_free(port->address);
+    g_free(port);
+}
+
+static Json *ports_to_json(const GPtrArray *ports)
+{
+    Json *list = json_array();
+
+    for (guint i = 0; ports && i < ports->len; i++) {
+        const StackNetworkPort *port = g_ptr_array_index(ports, i);
+
+        json_array_append_new(list,
+                              json_pack("{s:s, s:o, s:i, s:i, s:b, s:b, s:b}", "service", port->service, "address",
+                                        json_text_or_null(port->address), "port", port->port, "target", port->target,
+                                        "udp", port->is_udp, "open", port->is_open, "by_socket", port->by_socket));
+    }
+    return list;
+}
+
 GBytes *stack_state_format(const StoreStack *stack)
 {
-    g_autoptr(Json) root = json_pack("{s:i, s:s, s:o, s:o, s:o, s:o, s:o}", "format", STACK_FORMAT, "name", stack->name,
-                                     "files", texts_to_json(stack->files), "folder", json_text_or_null(stack->folder),
-                                     "services", texts_to_json(stack->services), "full_names",
-                                     texts_to_json(stack->full_names), "units", files_to_json(stack->units));
+    g_autoptr(Json)
+        root = json_pack("{s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:O?}", "format", STACK_FORMAT, "name",
+                         stack->name, "files", texts_to_json(stack->files), "folder", json_text_or_null(stack->folder),
+                         "services", texts_to_json(stack->services), "full_names", texts_to_json(stack->full_names),
+                         "units", files_to_json(stack->units), "network", stack_network_words[stack->network], "ports",
+                         ports_to_json(stack->ports), "network_state", stack->network_state);
     char *text = json_dumps(root, JSON_INDENT(2));
 
     return g_bytes_new_take(text, strlen(text));
@@ -58,6 +86,52 @@ static gboolean check_names(const StoreStack *stack, GError **error)
     return TRUE;
 }
 
+static gboolean parse_port(const Json *object, GPtrArray *ports, GError **error)
+{
+    StackNetworkPort *port = g_new0(StackNetworkPort, 1);
+    const char *service, *address;
+    gint64 number, target;
+
+    g_ptr_array_add(ports, port);
+    if (!json_get_string(object, "ports", "service", &service, error) ||
+        !json_get_string(object, "ports", "address", &address, error) ||
+        !json_get_integer(object, "ports", "port", 0, &number, error) ||
+        !json_get_integer(object, "ports", "target", 0, &target, error))
+        return FALSE;
+    if (!service || MIN(number, target) < 0 || MAX(number, target) > G_MAXUINT16)
+        return gourd_error_set(error, GOURD_ERROR_INPUT, "ports: that is none");
+    *port = (StackNetworkPort){
+        .service = g_strdup(service),
+        .address = g_strdup(address),
+        .port = (guint16)number,
+        .target = (guint16)target,
+        .is_udp = json_is_true(json_object_get(object, "udp")),
+        .is_open = json_is_true(json_object_get(object, "open")),
+        .by_socket = json_is_true(json_object_get(object, "by_socket")),
+    };
+    return TRUE;
+}
+
+static gboolean parse_network(const Json *root, StoreStack *stack, GError **error)
+{
+    const char *word;
+    Json *ports, *element, *state;
+    gsize i;
+
+    if (!json_get_string(root, "", "network", &word, error) || !json_get_array(root, "", "ports", &ports, error) ||
+        !json_get_object(root, "", "network_state", &state, error))
+        return FALSE;
+    for (int mode = 0; word && stack_network_words[mode]; mode++)
+        if (strcmp(stack_network_words[mode], word) == 0)
+            stack->network = mode;
+    json_array_foreach(ports, i, element) {
+        if (!parse_port(element, stack->ports, error))
+            return FALSE;
+    }
+    stack->network_state = json_incref(state);
+    return TRUE;
+}
+
 StoreStack *stack_state_parse(const char *name, const void *bytes, gsize size, GError **error)
 {
     g_autoptr(Json) root = json_parse(bytes, size, error);
@@ -68,6 +142,7 @@ StoreStack *stack_state_parse(const char *name, const void *bytes, gsize size, G
 
     stack->name = g_strdup(name);
     stack->units = g_ptr_array_new_with_free_func((GDestroyNotify)service_file_free);
+    stack->ports = g_ptr_array_new_with_free_func(port_free);
     if (!root || !json_get_integer(root, "", "format", 0, &format, error))
         return NULL;
     if (format != STACK_FORMAT) {
@@ -79,7 +154,8 @@ StoreStack *stack_state_parse(const char *name, const void *bytes, gsize size, G
         !json_get_string(root, "", "folder", &folder, error) ||
         !json_get_strv(root, "", "services", &stack->services, error) ||
         !json_get_strv(root, "", "full_names", &stack->full_names, error) ||
-        !json_get_array(root, "", "units", &units, error) || !files_from_json(units, stack->units, error))
+        !json_get_array(root, "", "units", &units, error) || !files_from_json(units, stack->units, error) ||
+        !parse_network(root, stack, error))
         return NULL;
     stack->folder = g_strdup(folder);
     if (!stack->services)

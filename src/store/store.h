@@ -68,6 +68,9 @@ typedef struct {
     char **services;       /* names in the stack, in the order of their start */
     char **full_names;     /* of the services on this host, in the same order */
     GPtrArray *units;      /* ServiceFile: what is the stack's own */
+    int network;           /* StackNetworkMode */
+    GPtrArray *ports;      /* StackNetworkPort: where its services can be reached */
+    Json *network_state;   /* private: addresses that it keeps; or NULL */
 } StoreStack;
 
 void store_stack_free(StoreStack *stack);
@@ -113,6 +116,8 @@ typedef struct StoreChange {
     char *from_version, *to_version;
     gboolean has_health;             /* of `to`: its start waits for the health check */
     gboolean started;                /* the plan starts it */
+    int network;                     /* StackNetworkMode of a stack */
+    char *network_reason;            /* why it is that one; or NULL */
     guint64 bytes;                   /* gc and remove: what the store will be smaller by */
     struct StorePending *pending;    /* private */
     GPtrArray *members;              /* StoreChange of each service of a stack, which have its plan; else NULL */
