@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* What keys of a Compose file become: options of services, networks of the stack, notes, errors. */
+#include "compose/compose.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+/* The stack of a file with these lines below `services:` (and more at the top), in a folder of its own called "shop". */
+static Stack *read_stack(const char *text, Notes *notes, GError **error)
+{
+    static const char *const environment[] = {"VARIABLE=value", NULL};
+    g_autofree char *temporary = g_dir_make_tmp("compose-map-XXXXXX", NULL);
+    g_autofree char *folder = g_build_filename(temporary, "shop", NULL);
+    g_autofree char *path = g_build_filename(folder, "compose.yaml", NULL);
+    const ComposeSources sources = {.environment = environment, .working_folder = folder};
+
+    g_assert_cmpint(g_mkdir(folder, 0755), ==, 0);
+    g_assert_true(g_file_set_contents(path, text, -1, NULL));
+    g_autoptr(ComposeProject) project = compose_project_load(&sources, notes, error);
+    Stack *stack = project ? compose_to_stack(project, notes, error) : NULL;
+    g_unlink(path);
+    g_rmdir(folder);
+    g_rmdir(temporary);
+    return stack;
+}
+
+/* The same of one service "web" with an image and these keys. */
+static Stack *read_service(const char *keys, const char *top, Notes *notes, GError **error)
+{
+    g_autofree char *text = g_strdup_printf("services: {web: {image: app, %s}}\n%s", keys, top ? top : "");
+
+    return read_stack(text, notes, error);
+}
+
+static char *options_text(const Stack *stack)
+{
+    const StackService *service = stack_find_service(stack, "web");
+    g_autoptr(Json) json = service_options_to_json(&service->options);
+    g_autofree char *text = NULL;
+
+    json_object_del(json, "stack");
+    /* Here "no" is the default. */
+    if (service->options.restart == SERVICE_RESTART_ALWAYS)
+        json_object_set_new(json, "restart", json_string("always"));
+    else if (service->options.restart == SERVICE_RESTART_NO)
+        json_object_del(json, "restart");
+    text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
+    return g_strdelimit(g_strdup(text), "\"", '\'');
+}
+
+/* --- options ------------------------------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *keys, *options, *top;
+} option_cases[] = {
+    {"command: [a, b c], entrypoint: x 'y z'", "{'command':['a','b c'],'entrypoint':['x','y z']}", NULL},
+    {"environment: {A: 1, B: , C: \"x y\"}, working_dir: /w, user: \"1:2\", group_add: [3, a]",
+     "{'environment':['A=1','C=x y'],'groups':['3','a'],'user':'1:2','working_dir':'/w'}", NULL},
+    {"restart: unless-stopped", "{'restart':'always'}", NULL},
+    {"restart: on-failure:3", "{'restart':'on-failure','restart_max':3}", NULL},
+    {"deploy: {restart_policy: {condition: on-failure, delay: 5s, max_attempts: 2, window: 1m}}",
+     "{'restart':'on-failure','restart_delay_usec':5000000,'restart_max':2,'restart_window_usec':60000000}", NULL},
+    {"stop_signal: SIGINT, stop_grace_period: 1m30s, init: true",
+     "{'init':true,'stop_signal':'SIGINT','stop_timeout_usec':90000000}", NULL},
+    {"healthcheck: {test: curl x, interval: 10s, timeout: 2s, retries: 5, start_period: 1m}",
+     "{'health_interval_usec':10000000,'health_retries':5,'health_start_period_usec':60000000,"
+     "'health_test':['CMD-SHELL','curl x'],'health_timeout_usec':2000000}",
+     NULL},
+    {"healthcheck: {disable: true}", "{'no_healthcheck':true}", NULL},
+    {"mem_limit: 1g", "{'memory':1073741824,'swap':1073741824}", NULL},
+    {"mem_limit: 1g, memswap_limit: 1g, mem_reservation: 1m", "{'memory':1073741824,'memory_low':1048576,'swap':0}",
+     NULL},
+    {"mem_limit: 1g, memswap_limit: -1", "{'memory':1073741824}", NULL},
+    {"cpus: 0.5, cpu_shares: 512, cpuset: \"0,1\", pids_limit: 9",
+     "{'cpu_shares':512,'cpus_per_mille':500,'cpuset':'0,1','pids':9}", NULL},
+    {"cpu_quota: 50000, cpu_period: 200000", "{'cpu_period_usec':200000,'cpus_per_mille':250}", NULL},
+    {"deploy: {resources: {limits: {cpus: \"1.5\", memory: 1m, pids: 3}, reservations: {memory: 1k}}}",
+     "{'cpus_per_mille':1500,'memory':1048576,'memory_low':1024,'pids':3,'swap':1048576}", NULL},
+    {"ulimits: {nofile: 5, nproc: {soft: 1, hard: -1}}, oom_score_adj: -5, shm_size: 1m",
+     "{'oom_score_adj':'-5','shm_size':1048576,'ulimits':['nofile=5','nproc=1:-1']}", NULL},
+    {"blkio_config: {weight: 9, weight_device: [{path: /dev/a, weight: 8}], device_read_bps: [{path: /dev/b, rate: 1k}]}",
+     "{'blkio_weight':9,'io_read_bytes':['/dev/b:1024'],'io_weights':['/dev/a:8']}", NULL},
+    {"cap_add: [NET_ADMIN], cap_drop: [ALL], security_opt: [\"no-new-privileges:false\", \"apparmor=x\"]",
+     "{'allow':['new-privileges'],'apparmor':'x','cap_add':['NET_ADMIN'],'cap_drop':['ALL']}", NULL},
+    {"security_opt: [seccomp=unconfined, \"label:type:t\", \"label:level:s0:c1\"], ipc: host, pid: host",
+     "{'allow':['ipc','processes','syscalls'],'selinux':'system_u:system_r:t:s0:c1'}", NULL},
+    {"devices: [\"/dev/a:/dev/b:r\", /dev/c], device_cgroup_rules: [\"c 1:3 r\"]",
+     "{'device_rules':['c 1:3 r'],'devices':['/dev/a:/dev/b:r','/dev/c:/dev/c:rwm']}", NULL},
+    {"container_name: db1, labels: [a=b, c]", "{'aliases':['db1'],'labels':['a=b','c=']}", NULL},
+    {"tmpfs: /t, volumes: [{type: tmpfs, target: /u, tmpfs: {size: 1k, mode: 0700}}]",
+     "{'tmpfs':['/t','/u:size=1024,mode=0700']}", NULL},
+    {"x-gourd: {allow: [jit], writable: /a}", "{'allow':['jit'],'writable':['/a']}", NULL},
+};
+
+static void keys_become_options(void)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(option_cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(Notes) notes = notes_new();
+        g_autoptr(Stack) stack = read_service(option_cases[i].keys, option_cases[i].top, notes, &error);
+
+        g_assert_no_error(error);
+        g_autofree char *text = options_text(stack);
+        g_assert_cmpstr(text, ==, option_cases[i].options);
+        g_assert_cmpuint(notes_list(notes)->len, ==, 0);
+    }
+}
+
+/* --- networks ------------------------------------------------------------------------------------------------------ */
+
+static void ports_and_names_become_the_network(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Stack)
+        stack = read_service("ports: [\"127.0.0.1:8080:80/udp\"], expose: [5], hostname: h, domainname: d, "
+                             "extra_hosts: [\"a:1.1.1.1\"], dns: 9.9.9.9, sysctls: {net.core.somaxconn: 4}, "
+                             "networks: {n: {aliases: [x], ipv4_address: 10.1.0.5, priority: 3}}",
+                             "networks: {n: {internal: true, driver_opts: {com.docker.network.driver.mtu: 1400}, "
+                             "ipam: {config: [{subnet: 10.1.0.0/24, gateway: 10.1.0.1}]}}}\n"
+                             "x-gourd: {network: private}",
+                             NULL, &error);
+
+    g_assert_no_error(error);
+    const StackNetwork *network = stack->network;
+    const ServiceNet *net = g_ptr_array_index(network->nets, 0);
+    const ServiceNetMember *member = g_ptr_array_index(network->members, 0);
+    const ServiceNetLink *link = g_ptr_array_index(member->links, 0);
+    const ServiceNetPort *port = g_ptr_array_index(member->ports, 0);
+
+    g_assert_cmpint(network->mode, ==, STACK_NETWORK_PRIVATE);
+    g_assert_cmpstr(net->host_name, ==, "shop_n");
+    g_assert_true(net->internal);
+    g_assert_cmpint(net->mtu, ==, 1400);
+    g_assert_cmpstr(net->subnets[0], ==, "10.1.0.0/24");
+    g_assert_cmpstr(net->gateway, ==, "10.1.0.1");
+    g_assert_cmpstr(member->unit, ==, "shop-web.service");
+    g_assert_cmpstr(member->hostname, ==, "h");
+    g_assert_cmpstr(member->extra_hosts[0], ==, "a=1.1.1.1");
+    g_assert_cmpstr(member->dns[0], ==, "9.9.9.9");
+    g_assert_cmpstr(member->sysctls[0], ==, "net.core.somaxconn=4");
+    g_assert_cmpstr(member->expose[0], ==, "5");
+    g_assert_cmpstr(link->network, ==, "n");
+    g_assert_cmpstr(link->aliases[0], ==, "x");
+    g_assert_cmpstr(link->ipv4, ==, "10.1.0.5");
+    g_assert_cmpint(link->priority, ==, 3);
+    g_assert_cmpstr(port->address, ==, "127.0.0.1");
+    g_assert_cmpuint(port->published, ==, 8080);
+    g_assert_cmpuint(port->target, ==, 80);
+    g_assert_true(port->is_udp);
+}
+
+static void dependencies_have_their_conditions(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Stack)
+        stack = read_stack("services:\n"
+                           "  web: {image: a, depends_on: {db: {condition: service_healthy, restart: true},"
+                           " init: {condition: service_completed_successfully}}}\n"
+                           "  db: {image: b, healthcheck: {test: x}}\n"
+                           "  init: {image: c, links: [db]}\n",
+                           NULL, &error);
+
+    g_assert_no_error(error);
+    const StackService *web = stack_find_service(stack, "web"), *init = stack_find_service(stack, "init");
+    const StackDependency *first = g_ptr_array_index(web->depends, 0);
+
+    g_assert_cmpstr(first->service, ==, "db");
+    g_assert_cmpint(first->condition, ==, STACK_HEALTHY);
+    g_assert_true(first->restart);
+    g_assert_true(init->options.oneshot);
+    g_assert_cmpuint(init->depends->len, ==, 1);
+    g_assert_true(stack->services->pdata[2] == web);
+}
+
+/* --- notes and errors ---------------------------------------------------------------------------------------------- */
+
+static void what_is_done_differently_is_noted(void)
+{
+    static const char *const cases[] = {
+        "pull_policy: always",
+        "tty: true",
+        "stdin_open: true",
+        "platform: linux/amd64",
+        "oom_kill_disable: true",
+        "cgroup: private",
+        "cgroup_parent: x",
+        "logging: {driver: syslog}",
+        "develop: {watch: []}",
+        "deploy: {placement: {constraints: [a]}}",
+        "labels: {traefik.enable: \"true\"}",
+        "network_mode: bridge",
+        "ports: [80]",
+        "ports: [\"90-99:80\"]",
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(Notes) notes = notes_new();
+        g_autoptr(Stack) stack = read_service(cases[i], NULL, notes, &error);
+
+        g_assert_no_error(error);
+        g_assert_nonnull(stack);
+        g_assert_cmpuint(notes_list(notes)->len, ==, 1);
+        const Note *note = g_ptr_array_index(notes_list(notes), 0);
+        g_assert_true(g_str_has_prefix(note->kind, "compose-"));
+        g_assert_cmpstr(g_ptr_array_index(note->subjects, 0), ==, "web");
+    }
+}
+
+static void what_cannot_be_done_is_an_error_with_a_place_and_a_hint(void)
+{
+    static const char *const cases[] = {
+        "privileged: true",
+        "gpus: all",
+        "runtime: nvidia",
+        "isolation: hyperv",
+        "mem_swappiness: 5",
+        "storage_opt: {size: 1g}",
+        "use_api_socket: true",
+        "provider: {type: x}",
+        "credential_spec: {file: a}",
+        "cpu_rt_period: 5",
+        "network_mode: \"container:x\"",
+        "platform: windows/amd64",
+        "scale: 2",
+        "deploy: {replicas: 3}",
+        "sysctls: {kernel.shmmax: 1}",
+        "security_opt: [mask=/a]",
+        "ipc: \"container:x\"",
+        "volumes: [{type: npipe, source: a, target: /b}]",
+        "ports: [\"80:80/sctp\"]",
+        "x-gourd: {nothing: 1}",
+        "cpus: 1, cpu_quota: 5",
+        "devices: [nvidia.com/gpu=all]",
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(Stack) stack = read_service(cases[i], NULL, NULL, &error);
+
+        if (stack || !error)
+            g_error("%s is no error", cases[i]);
+        g_assert_true(error->domain == GOURD_ERROR);
+        g_assert_nonnull(strstr(error->message, "compose.yaml:1:"));
+        g_assert_nonnull(strstr(error->message, "services.web."));
+    }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/compose-map/keys_become_options", keys_become_options);
+    g_test_add_func("/compose-map/ports_and_names_become_the_network", ports_and_names_become_the_network);
+    g_test_add_func("/compose-map/dependencies_have_their_conditions", dependencies_have_their_conditions);
+    g_test_add_func("/compose-map/what_is_done_differently_is_noted", what_is_done_differently_is_noted);
+    g_test_add_func("/compose-map/what_cannot_be_done_is_an_error_with_a_place_and_a_hint",
+                    what_cannot_be_done_is_an_error_with_a_place_and_a_hint);
+    return g_test_run();
+}
