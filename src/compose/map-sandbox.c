@@ -32,10 +32,6 @@ static gboolean map_seccomp(Map *map, const ComposeNode *item, const char *profi
     g_autoptr(GError) problem = NULL;
     gsize size = 0;
 
-    if (strcmp(profile, "unconfined") == 0) {
-        map_append(&map->options->allow, "syscalls");
-        return TRUE;
-    }
     if (file_read(path, JSON_SIZE_MAX, &bytes, &size, &problem) &&
         seccomp_profile_parse(bytes, size, NULL, (const char *const *)map->options->cap_add, map->notes,
                               &map->options->syscalls, &problem))
@@ -71,11 +67,13 @@ static gboolean map_option(Map *map, const ComposeNode *item, GError **error)
     g_autofree char *name = g_strndup(item->text, strcspn(item->text, ":="));
     const char *rest = item->text + strlen(name), *value = *rest ? rest + 1 : "";
 
-    if (strcmp(name, "seccomp") == 0)
+    if (strcmp(name, "seccomp") == 0 && strcmp(value, "unconfined") != 0)
         return map_seccomp(map, item, value, error);
     if (strcmp(name, "label") == 0)
         return map_label(map, item, value, error);
-    if (strcmp(name, "no-new-privileges") == 0) {
+    if (strcmp(name, "seccomp") == 0) {
+        map_append(&map->options->allow, "syscalls");
+    } else if (strcmp(name, "no-new-privileges") == 0) {
         if (strcmp(value, "false") == 0)
             map_append(&map->options->allow, "new-privileges");
     } else if (strcmp(name, "apparmor") == 0) {

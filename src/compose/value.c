@@ -7,6 +7,8 @@
 
 #define NUMBER_LENGTH_MAX 32 /* bytes of a number in a length of time or a size: what a double can hold is shorter */
 
+#define DURATION_MAX 4e18 /* microseconds, below what an integer holds: 126,000 years */
+
 /* Digits with at most one dot, so no sign, exponent, "inf" or hexadecimal. *ret_end is behind them. */
 static gboolean parse_decimal(const char *text, double *ret_value, const char **ret_end)
 {
@@ -69,7 +71,7 @@ gboolean compose_duration_parse(const char *text, gint64 *ret_usec, GError **err
         sum += value * unit->usec;
         at += strlen(unit->name);
     } while (*at);
-    if (sum > (double)(G_MAXINT64 / 2))
+    if (sum > DURATION_MAX)
         return gourd_error_set(error, GOURD_ERROR_INPUT, "'%s' is too long a time", text);
     *ret_usec = (gint64)(sum + 0.5);
     return TRUE;
