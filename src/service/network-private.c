@@ -155,6 +155,15 @@ static gboolean add_removal(UnitFile *unit, GError **error, const char *a, const
                                     COMMAND("ip", a, b, c), error);
 }
 
+/* Nothing is in the way of a start, even if the last stop was cut off. `script` deletes all. */
+static gboolean add_cleaning(UnitFile *unit, const char *script, GError **error)
+{
+    g_autofree char *quiet = g_strdup_printf("{ %s; } 2>/dev/null || :", script);
+
+    return network_plan_add_command(unit, "ExecStartPre", UNIT_EXEC_NO_ENVIRONMENT, COMMAND("/bin/sh", "-c", quiet),
+                                    error);
+}
+
 static void add_privileges(UnitFile *unit)
 {
     unit_file_add(unit, "Service", "CapabilityBoundingSet", "CAP_NET_ADMIN CAP_SYS_ADMIN");
@@ -176,7 +185,12 @@ gboolean network_plan_add_namespace(NetworkPlan *plan, PlannedMember *member, GE
         unit_file_add(unit, "Unit", "Requires", link->net->unit);
         unit_file_add(unit, "Unit", "After", link->net->unit);
     }
-    if (!add_ip(unit, error, "ip netns add %s", member->name) ||
+    g_autoptr(GString) clean = g_string_new(NULL);
+    g_string_printf(clean, "ip netns delete %s", member->name);
+    for (guint i = 0; i < member->links->len; i++)
+        g_string_append_printf(clean, "; ip link delete %s",
+                               ((const PlannedLink *)g_ptr_array_index(member->links, i))->host_end);
+    if (!add_cleaning(unit, clean->str, error) || !add_ip(unit, error, "ip netns add %s", member->name) ||
         !add_ip(unit, error, "ip -n %s link set lo up", member->name) || !add_sysctls(member, unit, error))
         return FALSE;
     for (guint i = 0; i < member->links->len; i++)
@@ -215,7 +229,8 @@ static gboolean add_bridge(NetworkPlan *plan, const PlannedNet *net, const char 
     if (!network_plan_add_command(unit, "ExecStartPre", UNIT_EXEC_IGNORE_FAILURE | UNIT_EXEC_NO_ENVIRONMENT,
                                   COMMAND("/bin/sh", "-c", follow), error))
         return FALSE;
-    if (!add_ip(unit, error, "ip link add %s type bridge", net->bridge))
+    g_autofree char *clean = g_strdup_printf("ip link delete %s", net->bridge);
+    if (!add_cleaning(unit, clean, error) || !add_ip(unit, error, "ip link add %s type bridge", net->bridge))
         return FALSE;
     if (net->net->mtu > 0 && !add_ip(unit, error, "ip link set %s mtu %" G_GINT64_FORMAT, net->bridge, net->net->mtu))
         return FALSE;
