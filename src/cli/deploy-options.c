@@ -36,6 +36,10 @@ const Option deploy_program_rows[] = {
     {"secret", 0, OPTION_STRINGS, AT(secrets), "NAME=FILE", "Set a variable to what a file of the host has",
      .details =
          "The file is read at each start, as a credential of systemd (systemd.exec(5)), so its content is in no unit."},
+    {"secret-file", 0, OPTION_STRINGS, AT(secret_files), "FILE:PATH",
+     "Show a file of the host to the service's user only",
+     .details =
+         "At PATH, as in `/run/secrets/db`. It is read at each start, whoever's it is on the host, as a credential of systemd."},
     {"credential", 0, OPTION_STRINGS, AT(credentials), "NAME=FILE", "Give the service a credential of systemd",
      .details = "The service finds it as `$CREDENTIALS_DIRECTORY/NAME`."},
     {"workdir", 'w', OPTION_STRING, AT(working_dir), "PATH", "Run it in this folder of the image",

@@ -13,7 +13,7 @@ typedef struct {
     /* Of the service; deploy-apply.c says what becomes what. A verb that has not all of the rows
      * leaves lists NULL; numbers that it leaves 0 are those of restarts and health. */
     char *description, *entrypoint, *working_dir, *user;
-    GPtrArray *environment, *env_files, *secrets, *credentials;
+    GPtrArray *environment, *env_files, *secrets, *secret_files, *credentials;
     GPtrArray *volumes, *binds, *tmpfs, *writable, *publish;
     gboolean writable_volatile;
     int network; /* choices: 0 is not given, else the value and 1 */

@@ -65,7 +65,7 @@ static gboolean is_left_out(const char *key)
 /* --- words ------------------------------------------------------------------------------------------------------------------ */
 
 /* systemd-run takes values as they are in units, but for specifiers, which it takes literally. */
-static char *expand_specifiers(const TransientRun *run, const UnitEntry *entry, GError **error)
+static char *expand_specifiers(const TransientRun *run, const char *name, const UnitEntry *entry, GError **error)
 {
     g_autoptr(GString) text = g_string_new(NULL);
 
@@ -79,6 +79,8 @@ static char *expand_specifiers(const TransientRun *run, const UnitEntry *entry, 
             g_string_append_c(text, '%');
         else if (*at == 'n')
             g_string_append(text, run->unit);
+        else if (*at == 'd')
+            g_string_append_printf(text, "/run/credentials/%s", name);
         else if (*at == 'N' || *at == 'p')
             g_string_append_len(text, run->unit, (gssize)strcspn(run->unit, "@."));
         else {
@@ -120,7 +122,8 @@ static void add_limits(GStrvBuilder *words, guint64 memory, gint64 swap, gint64 
         add_number(words, "TasksMax", (guint64)pids, "");
 }
 
-static gboolean add_settings(const TransientRun *run, const UnitFile *unit, GStrvBuilder *words, GError **error)
+static gboolean add_settings(const TransientRun *run, const UnitFile *unit, const char *name, GStrvBuilder *words,
+                             GError **error)
 {
     const GPtrArray *entries = unit_file_entries(unit, "Service");
 
@@ -129,7 +132,7 @@ static gboolean add_settings(const TransientRun *run, const UnitFile *unit, GStr
 
         if (!entry->key || is_left_out(entry->key) || g_str_has_prefix(entry->key, "X-"))
             continue;
-        g_autofree char *value = expand_specifiers(run, entry, error);
+        g_autofree char *value = expand_specifiers(run, name, entry, error);
         if (!value)
             return FALSE;
         add_property(words, entry->key, value);
@@ -256,7 +259,7 @@ char **transient_words(const TransientRun *run, const UnitFile *unit, const char
     /* What the service has there stays when this process ends. */
     add_property(words, "RuntimeDirectoryPreserve", "yes");
     add_needs(unit, words);
-    if (!add_settings(run, unit, words, error) || !add_changes(run, words, error) ||
+    if (!add_settings(run, unit, name, words, error) || !add_changes(run, words, error) ||
         !add_command(run, unit, words, error))
         return NULL;
     return g_strv_builder_end(words);

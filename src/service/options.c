@@ -61,8 +61,12 @@ static const Field fields[] = {
     TEXT(working_dir),
     TEXT(user),
     VECTOR(groups),
+    FLAG(share_user),
     VECTOR(volumes),
     VECTOR(binds),
+    VECTOR(secret_files),
+    VECTOR(encrypted_files),
+    VECTOR(secret_texts),
     VECTOR(tmpfs),
     VECTOR(writable),
     FLAG(writable_volatile),
@@ -195,7 +199,7 @@ static gboolean assignment_is_secret(const char *assignment)
 static Json *vector_to_json(const Field *field, char *const *vector, gboolean secrets)
 {
     gboolean assignments = strcmp(field->name, "environment") == 0;
-    gboolean all_secret = strcmp(field->name, "secret_environment") == 0;
+    gboolean all_secret = strcmp(field->name, "secret_environment") == 0 || strcmp(field->name, "secret_texts") == 0;
     g_autoptr(Json) array = json_array();
 
     for (gsize i = 0; vector && vector[i]; i++)

@@ -37,13 +37,19 @@ typedef struct {
     char **secrets;            /* VAR=FILE: a credential that gourd-init puts into the environment */
     char **credentials;        /* NAME=FILE: LoadCredential= */
     char *working_dir;
-    char *user;    /* NULL: a user of its own; "root", a name, a number, each also with :GROUP */
-    char **groups; /* others that it is in: names of the image, or numbers */
+    char *user;          /* NULL: a user of its own; "root", a name, a number, each also with :GROUP */
+    char **groups;       /* others that it is in: names of the image, or numbers */
+    gboolean share_user; /* the user is that of all in the stack whose image has the same number for theirs */
 
-    char **volumes;  /* PATH, or NAME:PATH */
-    char **binds;    /* SRC:DST[:ro] */
-    char **tmpfs;    /* PATH[:OPTIONS] */
-    char **writable; /* PATH, "/" for all of the root: an overlay */
+    /* PATH, or NAME:PATH[:OPTIONS]. In a stack NAME is one of the stack's, OWNER/NAME of somebody else. Options, with commas: ro;
+     * nocopy: the image's content is not copied; subpath=PATH below it; external: others make it; mounted: a mount unit does. */
+    char **volumes;
+    char **binds; /* SRC:DST[:OPTIONS]: ro; create: a folder if there is nothing; norbind: not what is mounted below */
+    char **secret_files;    /* SRC:DST: a file of the host, read at each start, that only the service's user sees */
+    char **encrypted_files; /* the same, made by systemd-creds(1); it was told the file name of DST */
+    char **secret_texts;    /* DST=CONTENT */
+    char **tmpfs;           /* PATH[:OPTIONS] */
+    char **writable;        /* PATH, "/" for all of the root: an overlay */
     gboolean writable_volatile;
     char **publish; /* [ADDRESS:]HOST:SERVICE[/tcp|udp] */
     int network;    /* ServiceNetwork */

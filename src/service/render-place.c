@@ -24,6 +24,21 @@ static gboolean add_bind(UnitFile *unit, gboolean read_only, const char *source,
                        unit_quote_bind("", source, destination, NULL, error));
 }
 
+/* The credential is there before the file system of the service is put together, at the place that "%d" stands for (252, 257). */
+static gboolean add_secret(const Render *render, const ServiceMount *mount, UnitFile *unit, GError **error)
+{
+    g_autofree char *own = mount->source ? NULL : render_credential_path(render->context, mount);
+    g_autofree char *file = unit_quote_single_path("", mount->source ? mount->source : own, error);
+    g_autofree char *bind = file ? unit_quote_bind("", "/", mount->destination, NULL, error) : NULL;
+
+    if (!bind)
+        return FALSE;
+    unit_file_addf(unit, "Service", mount->encrypted ? "LoadCredentialEncrypted" : "LoadCredential", "%s:%s",
+                   mount->name, file);
+    unit_file_addf(unit, "Service", "BindReadOnlyPaths", "%%d/%s%s", mount->name, bind + strlen("/"));
+    return TRUE;
+}
+
 static gboolean add_mount(const Render *render, const ServiceMount *mount, UnitFile *unit, GError **error)
 {
     g_autofree char *overlay = NULL;
@@ -31,7 +46,10 @@ static gboolean add_mount(const Render *render, const ServiceMount *mount, UnitF
     switch (mount->kind) {
     case SERVICE_MOUNT_VOLUME:
     case SERVICE_MOUNT_BIND:
-        return add_bind(unit, mount->read_only, mount->source, mount->destination, error);
+        return render_take(unit, mount->read_only ? "BindReadOnlyPaths" : "BindPaths",
+                           unit_quote_bind("", mount->source, mount->destination, mount->options, error));
+    case SERVICE_MOUNT_SECRET:
+        return add_secret(render, mount, unit, error);
     case SERVICE_MOUNT_TMPFS:
         return render_take(unit, "TemporaryFileSystem", unit_quote_tmpfs(mount->destination, mount->options, error));
     case SERVICE_MOUNT_WRITABLE:

@@ -29,7 +29,7 @@ static gboolean add_needed_mounts(const Render *render, UnitFile *unit, GError *
 
         if (path && !quoted)
             return FALSE;
-        if (path && (overlay || mount->kind == SERVICE_MOUNT_BIND))
+        if (path && (overlay || mount->kind == SERVICE_MOUNT_BIND || mount->mounted))
             unit_file_add(unit, "Unit", "RequiresMountsFor", quoted);
     }
     return TRUE;

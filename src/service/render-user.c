@@ -21,7 +21,8 @@ gboolean render_user(const Render *render, GError **error)
     }
     if (user->kind == SERVICE_USER_ROOT && text->len == 0)
         return TRUE;
-    g_autofree char *title = g_strdup_printf("gourd service %s", render->context->name);
+    g_autofree char *title = render->spec->shares_user ? g_strdup_printf("gourd stack %s", render->spec->stack)
+                                                       : g_strdup_printf("gourd service %s", render->context->name);
     g_autofree char *quoted = unit_quote_word(title);
     if (user->kind == SERVICE_USER_NUMBER)
         g_string_append_printf(text, "g gourd-gid-%u %u\nu %s %u:%u %s\n", user->gid, user->gid, user->host_name,
@@ -62,46 +63,60 @@ static void add_folder(GString *text, const char *path, guint mode, const char *
     g_string_append_printf(text, "d %s %s%04o %s%s %s%s - -\n", quoted, mark, mode, mark, names[0], mark, names[1]);
 }
 
-static void add_mount_folders(const Render *render, const ServiceMount *mount, GString *text)
+/* The folder that volumes of one owner are in: nobody else on the host looks into it; systemd mounts them as root. */
+static void add_top(const char *folder, GHashTable *seen, GString *text)
 {
-    g_autofree char *owner = render_owner(render, mount);
+    g_autofree char *top = g_path_get_dirname(folder);
+
+    if (g_hash_table_contains(seen, top))
+        return;
+    add_folder(text, top, 0700, "root:root", FALSE);
+    g_hash_table_add(seen, g_steal_pointer(&top));
+}
+
+static void add_writable_folders(const Render *render, const ServiceMount *mount, const char *owner, GString *text)
+{
     g_autofree char *upper = g_strconcat(mount->source, "/upper", NULL);
     g_autofree char *work = g_strconcat(mount->source, "/work", NULL);
     gboolean root = strcmp(mount->destination, "/") == 0;
 
-    if (mount->kind == SERVICE_MOUNT_VOLUME)
-        add_folder(text, mount->source, mount->mode, owner, TRUE);
-    if (mount->kind != SERVICE_MOUNT_WRITABLE || render->spec->volatile_writes)
-        return;
     add_folder(text, mount->source, 0700, "root:root", FALSE);
     /* The root folder stays root's, as it is in the image: else the user could replace any file. */
     add_folder(text, upper, mount->mode, root ? "root:root" : owner, TRUE);
     add_folder(text, work, 0755, "root:root", FALSE);
 }
 
+static void add_mount_folders(const Render *render, const ServiceMount *mount, GHashTable *seen, GString *text)
+{
+    gboolean kept = mount->kind == SERVICE_MOUNT_WRITABLE && !render->spec->volatile_writes;
+    const char *folder = kept ? mount->source : mount->folder;
+    g_autofree char *owner = render_owner(render, mount);
+
+    if (!folder || g_hash_table_contains(seen, folder))
+        return;
+    if (mount->kind != SERVICE_MOUNT_BIND)
+        add_top(folder, seen, text);
+    g_hash_table_add(seen, g_strdup(folder));
+    if (kept)
+        add_writable_folders(render, mount, owner, text);
+    else
+        add_folder(text, folder, mount->kind == SERVICE_MOUNT_BIND ? 0755 : mount->mode, owner, TRUE);
+}
+
 gboolean render_folders(const Render *render, GError **error)
 {
     const GPtrArray *mounts = render->spec->mounts;
     g_autoptr(GString) text = g_string_new(NULL);
-    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal); /* a volume can be mounted twice */
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_autofree char *name = g_strdup_printf("gourd-%s.conf", render->context->name);
     g_autofree char *path = g_build_filename(PATH_TMPFILES, name, NULL);
-    g_autofree char *top = g_build_filename(PATH_VOLUMES, render->context->name, NULL);
 
-    for (guint i = 0; i < mounts->len; i++) {
-        const ServiceMount *mount = g_ptr_array_index(mounts, i);
-
-        if (mount->source && g_hash_table_add(seen, mount->source))
-            add_mount_folders(render, mount, text);
-    }
+    for (guint i = 0; i < mounts->len; i++)
+        add_mount_folders(render, g_ptr_array_index(mounts, i), seen, text);
     if (text->len == 0)
         return TRUE;
-    g_autoptr(GString) whole = g_string_new(NULL);
-    /* Nobody else on the host looks into volumes; systemd mounts them as root. */
-    add_folder(whole, top, 0700, "root:root", FALSE);
-    g_string_append(whole, text->str);
     render_add_file(render, path, 0644, "To change modes or owners, change those of the folders: they stay.",
-                    whole->str);
+                    text->str);
     render->files->tmpfiles = g_steal_pointer(&path);
     return TRUE;
 }

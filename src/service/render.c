@@ -50,6 +50,13 @@ char *render_generated_path(const ServiceContext *context, const char *file)
     return g_strdup_printf("%s/%s/%u/%s", PATH_SERVICES, context->name, context->revision, file);
 }
 
+char *render_credential_path(const ServiceContext *context, const ServiceMount *mount)
+{
+    g_autofree char *file = g_strconcat("credentials/", mount->name, NULL);
+
+    return render_generated_path(context, file);
+}
+
 static void add_content(const Render *render, const char *path, mode_t mode, GBytes *content)
 {
     ServiceFile *file = g_new0(ServiceFile, 1);
@@ -67,6 +74,19 @@ void render_add_file(const Render *render, const char *path, mode_t mode, const 
                                   render->context->revision, how, text);
 
     add_content(render, path, mode, g_bytes_new_take(whole, strlen(whole)));
+}
+
+void render_credentials(const Render *render)
+{
+    for (guint i = 0; i < render->spec->mounts->len; i++) {
+        const ServiceMount *mount = g_ptr_array_index(render->spec->mounts, i);
+
+        if (mount->content) {
+            g_autofree char *path = render_credential_path(render->context, mount);
+
+            add_content(render, path, 0600, g_bytes_ref(mount->content));
+        }
+    }
 }
 
 /* The text of a unit as the target's systemd understands it. */
@@ -128,14 +148,15 @@ static gint compare_files(gconstpointer a, gconstpointer b)
 static void add_volumes(const Render *render)
 {
     const GPtrArray *mounts = render->spec->mounts;
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal); /* a volume can be mounted twice */
 
     for (guint i = 0; i < mounts->len; i++) {
         const ServiceMount *mount = g_ptr_array_index(mounts, i);
 
-        if (mount->kind != SERVICE_MOUNT_VOLUME)
+        if (mount->kind != SERVICE_MOUNT_VOLUME || !mount->folder || !g_hash_table_add(seen, mount->folder))
             continue;
         ServiceVolume *volume = g_new0(ServiceVolume, 1);
-        volume->path = g_strdup(mount->source);
+        volume->path = g_strdup(mount->folder);
         volume->image_path = mount->fill ? g_strdup(mount->destination) : NULL;
         g_ptr_array_add(render->files->volumes, volume);
     }
@@ -168,6 +189,7 @@ ServiceFiles *service_render(const ServiceSpec *spec, const ServiceContext *cont
     files->has_health = spec->health.kind != SERVICE_HEALTH_NONE;
     files->steady_sec = spec->steady_sec;
     add_volumes(&render);
+    render_credentials(&render);
     if (!render_user(&render, error) || !render_folders(&render, error) || !render_environment_file(&render, error) ||
         !render_names(&render, error) || !render_overlays(&render, error) || !render_proxies(&render, error) ||
         !render_pre_upgrade(&render, error) || !render_service(&render, error))

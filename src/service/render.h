@@ -31,6 +31,9 @@ char *render_generated_path(const ServiceContext *context, const char *file);
 /* A unit of a stack; takes path. */
 ServiceFile *service_file_new_stack(const Stack *stack, char *path, const char *unit, const char *text);
 
+/* Of a secret that has its content here. The caller frees. */
+char *render_credential_path(const ServiceContext *context, const ServiceMount *mount);
+
 /* --- what the service and the command before an upgrade share ------------------------------------------------------- */
 
 /* Root, mounts, user, environment and sandbox: all but the command. */
@@ -62,4 +65,5 @@ gboolean render_user(const Render *render, GError **error) G_GNUC_WARN_UNUSED_RE
 /* "USER:GROUP" of a volume on the host. The caller frees. */
 char *render_owner(const Render *render, const ServiceMount *mount);
 gboolean render_folders(const Render *render, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void render_credentials(const Render *render);
 gboolean render_environment_file(const Render *render, GError **error) G_GNUC_WARN_UNUSED_RESULT;

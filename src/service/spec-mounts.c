@@ -40,13 +40,14 @@ static gboolean is_kernels(const char *path)
     return inside_is_below(path, "/proc") || inside_is_below(path, "/sys") || strcmp(path, "/dev") == 0;
 }
 
-static gboolean fail_missing(const char *shown, const char *shown_resolved, GError **error)
+static gboolean fail_missing(const char *what, const char *shown, const char *shown_resolved, GError **error)
 {
     gboolean same = strcmp(shown, shown_resolved) == 0;
 
-    gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "the image has no folder '%s'%s%s%s to mount on", shown,
+    gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "the image has no %s '%s'%s%s%s to mount on", what, shown,
                     same ? "" : " (which is '", same ? "" : shown_resolved, same ? "" : "')");
-    return gourd_error_hint(error, "gourd build … --mountpoint %s", shown_resolved);
+    return gourd_error_hint(error, "gourd build … --mountpoint %s%s", shown_resolved,
+                            strcmp(what, "file") == 0 ? ":file" : "");
 }
 
 ServiceMount *spec_add_mount(SpecSource *source, ServiceMountKind kind, const char *destination, GError **error)
@@ -75,10 +76,14 @@ ServiceMount *spec_add_mount(SpecSource *source, ServiceMountKind kind, const ch
         return NULL;
     }
     if (!node.found && !(kind != SERVICE_MOUNT_WRITABLE && spec_is_writable_place(source->spec, node.path))) {
-        fail_missing(shown, shown_resolved, error);
+        fail_missing(kind == SERVICE_MOUNT_SECRET ? "file" : "folder", shown, shown_resolved, error);
         return NULL;
     }
-    if (node.found && node.type != ENTRY_DIRECTORY && kind != SERVICE_MOUNT_BIND) {
+    if (node.found && node.type == ENTRY_DIRECTORY && kind == SERVICE_MOUNT_SECRET) {
+        gourd_error_set(error, GOURD_ERROR_INPUT, "'%s' is a folder in the image", shown_resolved);
+        return NULL;
+    }
+    if (node.found && node.type != ENTRY_DIRECTORY && kind != SERVICE_MOUNT_BIND && kind != SERVICE_MOUNT_SECRET) {
         gourd_error_set(error, GOURD_ERROR_INPUT, "'%s' is no folder in the image", shown_resolved);
         return NULL;
     }
@@ -151,45 +156,138 @@ gboolean spec_add_volume(SpecSource *source, const char *name, const char *path,
 
     if (!mount)
         return FALSE;
+    mount->folder = g_strdup(folder);
     mount->source = g_steal_pointer(&folder);
     return TRUE;
 }
 
-/* PATH or NAME:PATH */
+/* A word of what stands behind the last colon; of those with "=" what is behind that. */
+typedef struct {
+    const char *word;
+    gboolean *flag;
+    char **value;
+} Word;
+
+static gboolean take_word(const char *text, const Word *words)
+{
+    for (; words->word; words++) {
+        gsize length = strlen(words->word);
+
+        if (words->flag && strcmp(text, words->word) == 0)
+            *words->flag = TRUE;
+        else if (words->value && strncmp(text, words->word, length) == 0 && text[length]) {
+            g_free(*words->value);
+            *words->value = g_strdup(text + length);
+        } else
+            continue;
+        return TRUE;
+    }
+    return FALSE;
+}
+
+/* "PATH:ro,nocopy" gives PATH. FALSE: what is behind the colon has a word that is not known. */
+static gboolean take_options(const char *text, const Word *words, char **ret_path)
+{
+    const char *colon = strrchr(text, ':');
+    g_auto(GStrv) parts = colon ? g_strsplit(colon + 1, ",", -1) : NULL;
+
+    for (char **part = parts; part && *part; part++)
+        if (!take_word(*part, words))
+            return FALSE;
+    *ret_path = colon ? g_strndup(text, (gsize)(colon - text)) : g_strdup(text);
+    return TRUE;
+}
+
+/* "NAME" or "OWNER/NAME" */
+static gboolean is_volume_of_any(const char *name)
+{
+    const char *slash = strchr(name, '/');
+    g_autofree char *owner = slash ? g_strndup(name, (gsize)(slash - name)) : NULL;
+
+    return is_volume_name(slash ? slash + 1 : name) && (!owner || is_volume_name(owner));
+}
+
+static char *named_volume_path(const SpecSource *source, const char *name)
+{
+    const char *stack = source->options->stack;
+
+    if (strchr(name, '/'))
+        return g_build_filename(PATH_VOLUMES, name, NULL);
+    return stack ? g_build_filename(PATH_VOLUMES, stack, name, NULL) : spec_volume_path(source, name);
+}
+
+/* PATH[:OPTIONS] of a volume with a name. */
+static gboolean add_named_volume(SpecSource *source, const char *name, const char *text, GError **error)
+{
+    gboolean read_only = FALSE, writable = FALSE, nocopy = FALSE, external = FALSE, mounted = FALSE;
+    g_autofree char *subpath = NULL, *path = NULL;
+    const Word words[] = {
+        {"ro", &read_only, NULL},     {"rw", &writable, NULL},       {"nocopy", &nocopy, NULL},
+        {"subpath=", NULL, &subpath}, {"external", &external, NULL}, {"mounted", &mounted, NULL},
+        {NULL, NULL, NULL},
+    };
+
+    if (!take_options(text, words, &path)) {
+        g_autofree char *shown = text_escape(text);
+
+        return gourd_error_set(error, GOURD_ERROR_USAGE, "'%s' is not PATH[:ro,nocopy,subpath=PATH]", shown);
+    }
+    ServiceMount *mount = spec_add_mount(source, SERVICE_MOUNT_VOLUME, path, error);
+    if (!mount)
+        return FALSE;
+    g_autofree char *folder = named_volume_path(source, name);
+    g_autofree char *below = subpath ? inside_plain_path("/", subpath) : NULL; /* never out of it */
+    mount->source = g_strconcat(folder, below, NULL);
+    mount->folder = external || mounted ? NULL : g_steal_pointer(&folder);
+    mount->mounted = mounted;
+    mount->read_only = read_only;
+    mount->fill = mount->fill && !nocopy && !subpath;
+    return TRUE;
+}
+
+/* PATH or NAME:PATH[:OPTIONS] */
 static gboolean add_asked_volume(SpecSource *source, const char *text, GError **error)
 {
     const char *colon = *text == '/' ? NULL : strchr(text, ':');
     g_autofree char *name = colon ? g_strndup(text, (gsize)(colon - text)) : NULL;
 
-    if (name && !is_volume_name(name)) {
+    if (!name)
+        return spec_add_volume(source, NULL, text, error);
+    if (!is_volume_of_any(name)) {
         g_autofree char *shown = text_escape(name);
 
         gourd_error_set(error, GOURD_ERROR_USAGE, "'%s' is no name for a volume", shown);
         return gourd_error_hint(error, "letters, digits, '_', '.' and '-'; a path of the host is for --bind");
     }
-    return spec_add_volume(source, name, colon ? colon + 1 : text, error);
+    return add_named_volume(source, name, colon + 1, error);
 }
 
-/* SRC:DST[:ro] */
+/* SRC:DST[:OPTIONS] */
 static gboolean add_bind(SpecSource *source, const char *text, GError **error)
 {
-    g_auto(GStrv) parts = g_strsplit(text, ":", -1);
-    guint n = g_strv_length(parts);
-    g_autofree char *shown = text_escape(text);
+    const char *colon = strchr(text, ':');
+    gboolean read_only = FALSE, writable = FALSE, create = FALSE, flat = FALSE;
+    g_autofree char *shown = text_escape(text), *path = NULL, *host = g_strndup(text, strcspn(text, ":"));
+    const Word words[] = {
+        {"ro", &read_only, NULL}, {"rw", &writable, NULL}, {"create", &create, NULL},
+        {"norbind", &flat, NULL}, {NULL, NULL, NULL},
+    };
 
-    if (n < 2 || n > 3 || *parts[0] != '/') {
+    if (*text != '/' || !colon || !colon[1]) {
         gourd_error_set(error, GOURD_ERROR_USAGE, "'%s' is not SOURCE:DESTINATION[:ro]", shown);
         return gourd_error_hint(error, "the source is an absolute path of the host");
     }
-    if (n == 3 && strcmp(parts[2], "ro") != 0 && strcmp(parts[2], "rw") != 0)
+    if (!take_options(colon + 1, words, &path))
         return gourd_error_set(error, GOURD_ERROR_USAGE, "'%s': a bind mount can be ro or rw", shown);
 
-    ServiceMount *mount = spec_add_mount(source, SERVICE_MOUNT_BIND, parts[1], error);
+    ServiceMount *mount = spec_add_mount(source, SERVICE_MOUNT_BIND, path, error);
 
     if (!mount)
         return FALSE;
-    mount->source = inside_plain_path("/", parts[0]);
-    mount->read_only = n == 3 && strcmp(parts[2], "ro") == 0;
+    mount->source = inside_plain_path("/", host);
+    mount->folder = create ? g_strdup(mount->source) : NULL;
+    mount->options = flat ? g_strdup("norbind") : NULL;
+    mount->read_only = read_only;
     mount->fill = FALSE;
     return TRUE;
 }
@@ -283,7 +381,7 @@ static gboolean check_standard_folders(SpecSource *source, GError **error)
         if (!inside_find(source->image, folders[i], &node, error))
             return FALSE;
         if (!node.found || node.type != ENTRY_DIRECTORY)
-            return fail_missing(folders[i], node.path, error);
+            return fail_missing("folder", folders[i], node.path, error);
     }
     return TRUE;
 }
@@ -298,7 +396,7 @@ gboolean spec_add_mounts(SpecSource *source, GError **error)
         return gourd_error_set(error, GOURD_ERROR_USAGE, "--volatile without --writable");
     if (!check_standard_folders(source, error) || !add_all(source, options->binds, "--bind", add_bind, error) ||
         !add_all(source, options->volumes, "--volume", add_asked_volume, error) ||
-        !add_all(source, options->tmpfs, "--tmpfs", add_tmpfs, error) ||
+        !add_all(source, options->tmpfs, "--tmpfs", add_tmpfs, error) || !spec_add_secrets(source, error) ||
         !add_all(source, options->writable, "--writable", add_writable, error) || !add_image_volumes(source, error) ||
         (!source->context->one_off && !spec_add_kept_folders(source, error)) || !spec_add_run_folders(source, error) ||
         !find_file(source, "/etc/hosts", &spec->hosts_file, error) ||

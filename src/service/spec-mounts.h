@@ -11,6 +11,8 @@ ServiceMount *spec_add_mount(SpecSource *source, ServiceMountKind kind, const ch
 /* name NULL: after the path. */
 gboolean spec_add_volume(SpecSource *source, const char *name, const char *path, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+/* Credentials that are seen as files. */
+gboolean spec_add_secrets(SpecSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Whether a mount point can be made at a path when the service starts. */
 gboolean spec_is_writable_place(const ServiceSpec *spec, const char *path);
 /* Where what is kept of a service lies. The caller frees. */

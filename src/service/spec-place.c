@@ -26,11 +26,12 @@ static char *title_in_stack(const char *name, const char *stack)
 }
 
 /* The units of a stack are its own: they are only named here. */
-static gboolean add_stack(ServiceSpec *spec, const char *stack, GError **error)
+static gboolean add_stack(ServiceSpec *spec, const char *stack, gboolean shares_user, GError **error)
 {
     if (!stack)
         return TRUE;
     spec->stack = g_strdup(stack);
+    spec->shares_user = shares_user && spec->user.kind == SERVICE_USER_OWN;
     spec->target = unit_name_for_stack(stack, ".target", error);
     spec->slice = spec->target ? unit_name_for_stack(stack, ".slice", error) : NULL;
     return spec->slice != NULL;
@@ -74,7 +75,7 @@ gboolean spec_add_place(SpecSource *source, GError **error)
 
     spec->title = options->stack ? title_in_stack(name, options->stack) : g_strdup(name);
     spec->labels = g_strdupv(options->labels);
-    return add_stack(spec, options->stack, error) && take_slice(spec, options->slice, error) &&
+    return add_stack(spec, options->stack, options->share_user, error) && take_slice(spec, options->slice, error) &&
            take_units(options->after, "--after", &spec->after, error) &&
            take_units(options->requires, "--requires", &spec->requires, error) &&
            take_units(options->wants, "--wants", &spec->wants, error) &&

@@ -26,6 +26,18 @@ static char *make_host_name(const char *service)
                            digits + strlen("sha256:"));
 }
 
+/* What one service of a stack writes into a volume, another one may read that has the same number in its image, as in containers;
+ * root of an image is a number too. */
+static char *make_own_name(const SpecSource *source)
+{
+    const ServiceOptions *options = source->options;
+    g_autofree char *shared = options->share_user && options->stack
+                                  ? g_strdup_printf("%s-uid-%u", options->stack, source->spec->user.uid)
+                                  : NULL;
+
+    return make_host_name(shared ? shared : source->context->name);
+}
+
 static gboolean is_number(const char *text)
 {
     return g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT32 - 1, NULL, NULL);
@@ -102,8 +114,10 @@ static gboolean add_user(SpecSource *source, const char *text, GError **error)
     if (user->kind == SERVICE_USER_NUMBER && user->gid == 0) /* what Docker does; but root's group is the host's here */
         user->gid = user->uid;
     /* A number is the same user whichever service runs as it, and whoever this service ran as before. */
-    user->host_name = user->kind == SERVICE_USER_NUMBER ? g_strdup_printf(HOST_NAME_PREFIX "uid-%u", user->uid)
-                                                        : make_host_name(source->context->name);
+    if (user->kind == SERVICE_USER_NUMBER)
+        user->host_name = g_strdup_printf(HOST_NAME_PREFIX "uid-%u", user->uid);
+    else
+        user->host_name = make_own_name(source);
     return TRUE;
 }
 

@@ -33,14 +33,21 @@ typedef enum {
     SERVICE_MOUNT_BIND,   /* a path of the host */
     SERVICE_MOUNT_TMPFS,
     SERVICE_MOUNT_WRITABLE, /* an overlay over the image's folder */
+    SERVICE_MOUNT_SECRET,   /* a credential of systemd */
 } ServiceMountKind;
 
 typedef struct {
     ServiceMountKind kind;
-    char *source;                 /* on the host: of VOLUME and BIND; of WRITABLE the folder of what is written */
-    char *destination;            /* in the service */
-    char *options;                /* of TMPFS, or NULL */
-    gboolean read_only, optional; /* of BIND */
+    char *
+        source; /* on the host: of VOLUME and BIND; of WRITABLE the folder of what is written; of SECRET a file, or NULL */
+    char *destination; /* in the service */
+    char *options;     /* of TMPFS; "norbind" of BIND; or NULL */
+    char *folder;      /* to be made on the host: of VOLUME, and of BIND if it may be missing; NULL: others do */
+    char *name;        /* of SECRET: of the credential */
+    GBytes *content;   /* of SECRET without source: what is in it */
+    gboolean read_only, optional;
+    gboolean mounted;   /* of VOLUME: a mount unit of the stack's does it */
+    gboolean encrypted; /* of SECRET */
     /* Of VOLUME: what the image has there. */
     guint16 mode;
     guint32 uid, gid;
@@ -140,6 +147,7 @@ typedef struct {
     gint64 steady_sec;
 
     char *stack;          /* NULL: it is in none */
+    gboolean shares_user; /* OWN is that of several services of the stack */
     char *target, *slice; /* units of the stack, or NULL */
     char *title;          /* SERVICE of STACK-SERVICE: what its lines in the journal are called */
     char **aliases;       /* units */

@@ -12,6 +12,9 @@ static void mount_free(gpointer data)
     g_free(mount->source);
     g_free(mount->destination);
     g_free(mount->options);
+    g_free(mount->folder);
+    g_free(mount->name);
+    g_clear_pointer(&mount->content, g_bytes_unref);
     g_free(mount);
 }
 

@@ -240,5 +240,6 @@ gboolean stack_finish(Stack *stack, GError **error)
             if (!link_dependency(stack, service, g_ptr_array_index(service->depends, j), error))
                 return FALSE;
     }
+    stack_share_users(stack);
     return TRUE;
 }

@@ -58,6 +58,10 @@ void stack_service_add_dependency(StackService *service, const char *on, StackCo
 /* Lower-case letters, digits, "-" and "_", the first a letter or digit: what Compose allows for a project. */
 gboolean stack_name_is_valid(const char *name);
 
+/* Services that have a volume in common get the user that their images' numbers say: what one writes the other may read, as in
+ * containers (docs/decisions/). */
+void stack_share_users(Stack *stack);
+
 /* Makes the options of the services complete: their place in the stack, and what they start after. Sorts the services so that what one depends on stands before it, else by name. INPUT: a cycle, with its path; a service that
  * there is not. */
 gboolean stack_finish(Stack *stack, GError **error) G_GNUC_WARN_UNUSED_RESULT;

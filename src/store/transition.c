@@ -91,7 +91,8 @@ static gboolean plan_volumes(const Transition *transition, GError **error)
         if (found && !transition->before)
             notes_add(transition->notes, "volume-kept", "a volume of an earlier installation is used as it is",
                       volume->path);
-        if (found || change_find_sibling(transition->change, fills_volume, volume->path))
+        /* Of several services the first whose image has something there fills it. */
+        if (found || (!volume->image_path && change_find_sibling(transition->change, fills_volume, volume->path)))
             continue;
         plan_folder(transition->change->plan, parent, VOLUMES_MODE);
         plan_act(transition->change->plan, "fill", volume->path, "unfill", volume->path);

@@ -4,6 +4,7 @@
 #include "bundles.h"
 #include "copy-up.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -81,20 +82,63 @@ static gboolean fill_folder(Store *store, const char *path, int fill, const char
     CopyOwner owner = {.keep = pending->keep_owners, .uid = 0, .gid = 0};
     if (!owner.keep && !find_service_user(store, pending, &owner.uid, &owner.gid, error))
         return FALSE;
-    return folder_sweep(fill, name, path, error) &&
-           copy_up(pending->source->bundle, image_path && *image_path ? image_path : NULL, fill, name, &owner,
-                   pending->notes, error);
+    if (!folder_sweep(fill, name, path, error) ||
+        !copy_up(pending->source->bundle, image_path && *image_path ? image_path : NULL, fill, name, &owner,
+                 pending->notes, error))
+        return FALSE;
+    /* The next action of that path is about the next service that has the volume. */
+    g_hash_table_remove(pending->volumes, path);
+    return TRUE;
+}
+
+static gboolean is_empty(int parent, const char *name, gboolean *ret_empty, GError **error)
+{
+    autofd fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+    struct dirent *entry;
+
+    if (!folder)
+        return fail(error, "look into", name);
+    fd_steal(&fd);
+    *ret_empty = TRUE;
+    while (*ret_empty && (entry = readdir(folder)))
+        *ret_empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+    closedir(folder);
+    return TRUE;
+}
+
+/* A volume of a stack may be that of several services, of which the first that has something fills it, as with Docker. What is there
+ * and empty gives way to a copy that is not. */
+static gboolean make_room(int parent, int fill, const char *name, const char *path, gboolean *ret_done, GError **error)
+{
+    struct stat status;
+    gboolean there_empty = FALSE, copy_empty = FALSE;
+
+    *ret_done = FALSE;
+    if (fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT ? TRUE : fail(error, "look at", path);
+    if (!is_empty(parent, name, &there_empty, error) || !is_empty(fill, name, &copy_empty, error))
+        return FALSE;
+    *ret_done = !there_empty || copy_empty;
+    if (*ret_done)
+        return folder_sweep(fill, name, path, error);
+    return unlinkat(parent, name, AT_REMOVEDIR) == 0 ? TRUE : fail(error, "replace the empty volume", path);
 }
 
 gboolean volume_fill(Store *store, const char *path, GError **error)
 {
     g_autofree char *name = g_path_get_basename(path);
     autofd parent = -1, fill = -1;
+    gboolean done;
 
     if (!open_folders(store, path, &parent, &fill, error))
         return FALSE;
     if (!fill_folder(store, path, fill, name, error))
         return gourd_error_prefix(error, "cannot fill the volume '%s'", path);
+    if (!make_room(parent, fill, name, path, &done, error))
+        return FALSE;
+    if (done)
+        return TRUE;
     if (!write_marker(fill, name, path, error))
         return FALSE;
     if (renameat2(fill, name, parent, name, RENAME_NOREPLACE) < 0)

@@ -197,6 +197,32 @@ def volumes_binds_and_temporary_folders():
 
 
 @service
+def volumes_of_a_stack():
+    return Case({"Cmd": ["app"], "User": "app", "Volumes": {"/anonymous": {}}},
+                {"stack": "shop", "share_user": True,
+                 "volumes": ["media:/media", "media:/media too", "static:/static:ro,nocopy", "conf:/etc/app:subpath=../a/b",
+                             "other/data:/data:external", "nfs:/nfs:mounted,ro"],
+                 "binds": ["/srv/shop/data:/binds:create", "/srv/flat:/flat:ro,norbind", "/srv/rw:/rw:rw"]},
+                files=tuple(folder(name) for name in ("anonymous", "media", "media too", "static", "etc/app", "data", "nfs", "binds",
+                                                      "flat", "rw")), name="shop-web", targets=("debian12", "debian13"))
+
+
+@service
+def volumes_of_a_stack_for_images_that_start_as_root():
+    return Case({"Cmd": ["app"]}, {"stack": "a-stack-with-a-long-name", "share_user": True, "volumes": ["media:/media"]},
+                files=(folder("media"),), name="a-stack-with-a-long-name-web", targets=("debian12",))
+
+
+@service
+def secrets_as_files():
+    return Case({"Cmd": ["app"]},
+                {"secret_files": ["/etc/secrets/db 100%:/run/secrets/db", "/srv/a:b:/etc/app/key", "/srv/other:/run/other/db"],
+                 "encrypted_files": ["/etc/credstore.encrypted/tls:/run/secrets/tls.key"],
+                 "secret_texts": ["/run/secrets/token=quo\"te =\n", "/etc/app/web config.yaml="]},
+                files=(folder("etc/app"), file("etc/app/key", ""), file("etc/app/web config.yaml", "")), targets=("debian12", "systemd=262"))
+
+
+@service
 def folders_where_services_write():
     return Case({"Cmd": ["app"], "Volumes": {"/var/lib/db": {}}},
                 files=(folder("var/lib/db"), folder("var/lib/app"), folder("var/lib/nested/a"), folder("var/lib/nested/b/c"),
@@ -656,6 +682,26 @@ def a_profile_with_a_line_break():
 @refused
 def a_slice_that_is_none():
     return Case({"Cmd": ["app"]}, {"slice": "/docker"})
+
+
+@refused
+def a_secret_where_there_is_nothing():
+    return Case({"Cmd": ["app"]}, {"secret_files": ["/etc/key:/etc/app/key"]})
+
+
+@refused
+def a_secret_of_a_relative_path():
+    return Case({"Cmd": ["app"]}, {"secret_files": ["key:/run/secrets/key"]})
+
+
+@refused
+def a_volume_with_an_unknown_option():
+    return Case({"Cmd": ["app"]}, {"volumes": ["data:/home:z"]})
+
+
+@refused
+def a_volume_out_of_its_folder():
+    return Case({"Cmd": ["app"]}, {"volumes": ["../etc:/home"]})
 
 
 @refused

@@ -90,10 +90,20 @@ static char *words_of(const TransientRun *run, const char *text, GError **error)
 
 static void what_is_of_the_service_alone_is_left_out(void)
 {
-    const TransientRun run = {.service = "app", .unit = "app.service"};
+    const TransientRun run = {.service = "app", .unit = "app.service", .swap = -1};
     g_autofree char *words = words_of(&run, unit_text, NULL);
 
     g_assert_cmpstr(words, ==, FRONT "--|/run/gourd/init|--secret|K=K|--setenv|a.b=c|--|/bin/app|a b|$$HOME");
+}
+
+/* systemd-run takes specifiers literally: what they mean is written out. */
+static void credentials_are_where_the_new_unit_has_them(void)
+{
+    const TransientRun run = {.service = "app", .unit = "app.service", .swap = -1};
+    g_autofree char *words = words_of(&run, "[Service]\nExecStart=/bin/app\nBindReadOnlyPaths=%d/db:/run/secrets/db\n",
+                                      NULL);
+
+    g_assert_nonnull(strstr(words, "|BindReadOnlyPaths=/run/credentials/x.service/db:/run/secrets/db|"));
 }
 
 static void commands_and_changes_come_last(void)
@@ -106,19 +116,21 @@ static void commands_and_changes_come_last(void)
                               .environment = environment,
                               .binds = binds,
                               .memory = 1024,
+                              .swap = 0,
                               .cpus_per_mille = 1500,
                               .pids = 7};
     g_autofree char *words = words_of(&run, unit_text, NULL);
 
-    g_assert_cmpstr(words, ==,
-                    FRONT "--setenv=B=2|-p|UnsetEnvironment=C|-p|BindReadOnlyPaths=/x:/y|-p|MemoryMax=1024|"
-                          "-p|CPUQuota=150.0%|-p|TasksMax=7|"
-                          "--|/run/gourd/init|--secret|K=K|--setenv|a.b=c|--|/bin/sh|-c|echo $$A");
+    g_assert_cmpstr(
+        words, ==,
+        FRONT "--setenv=B=2|-p|UnsetEnvironment=C|-p|BindReadOnlyPaths=/x:/y|-p|MemoryMax=1024|-p|MemorySwapMax=0|"
+              "-p|CPUQuota=150.0%|-p|TasksMax=7|"
+              "--|/run/gourd/init|--secret|K=K|--setenv|a.b=c|--|/bin/sh|-c|echo $$A");
 }
 
 static void specifiers_of_others_are_refused(void)
 {
-    const TransientRun run = {.service = "app", .unit = "app.service"};
+    const TransientRun run = {.service = "app", .unit = "app.service", .swap = -1};
     g_autoptr(GError) error = NULL;
     g_autofree char *words = words_of(&run, "[Service]\nExecStart=/bin/app\nWorkingDirectory=%h\n", &error);
 
@@ -138,6 +150,8 @@ int main(int argc, char **argv)
     TEST(ids_are_found_in_maps);
     TEST(an_environment_is_what_has_names);
     TEST(what_is_of_the_service_alone_is_left_out);
+    TEST(credentials_are_where_the_new_unit_has_them);
+                    credentials_are_where_the_new_unit_has_them);
     TEST(commands_and_changes_come_last);
     TEST(specifiers_of_others_are_refused);
     return g_test_run();
