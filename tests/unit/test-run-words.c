@@ -151,7 +151,6 @@ int main(int argc, char **argv)
     TEST(an_environment_is_what_has_names);
     TEST(what_is_of_the_service_alone_is_left_out);
     TEST(credentials_are_where_the_new_unit_has_them);
-                    credentials_are_where_the_new_unit_has_them);
     TEST(commands_and_changes_come_last);
     TEST(specifiers_of_others_are_refused);
     return g_test_run();
