@@ -78,13 +78,15 @@ static gboolean run_bundle(const Call *call, const RunTarget *target, const Serv
     if (!take_scope(target, options, error))
         return FALSE;
     g_autoptr(Bundle) bundle = bundle_open_image(target->bundle, error);
-    g_autoptr(ServiceSpec) spec = bundle ? direct_spec_new(bundle, options, notes, error) : NULL;
-    DirectRun run = {.name = target->bundle, .spec = spec, .hostname = given->hostname};
+    if (!bundle)
+        return FALSE;
+    g_autoptr(KernelMount) kernel = direct_mount_begin(bundle_fd(bundle));
+    g_autoptr(ServiceSpec) spec = direct_spec_new(bundle, options, notes, error);
+    DirectRun run = {bundle_fd(bundle), kernel, target->bundle, spec, given->hostname};
 
     if (!spec)
         return FALSE;
     show_notes(call, notes);
-    run.fd = bundle_fd(bundle);
     return direct_run(&run, ret_status, error);
 }
 

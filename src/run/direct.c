@@ -20,7 +20,6 @@ typedef struct {
     const DirectRun *asked;
     Namespaces namespaces;
     Scene scene;
-    KernelMount *kernel; /* or NULL */
     ImageMount image;
 } Direct;
 
@@ -104,7 +103,7 @@ static gboolean prepare_place(Direct *direct, GError **error)
     if (!namespaces_enter(namespaces, error) || !scene_open(&direct->scene, asked->spec, error))
         return FALSE;
     direct->scene.users = namespaces->users;
-    return image_mount(asked->fd, asked->name, direct->scene.root_path, direct->scene.base, direct->kernel,
+    return image_mount(asked->fd, asked->name, direct->scene.root_path, direct->scene.base, asked->kernel,
                        !namespaces->users || namespaces->all_ids, &direct->image, error) &&
            scene_open_root(&direct->scene, asked->spec, error) &&
            scene_fill(&direct->scene, asked->spec, asked->hostname, error);
@@ -133,6 +132,11 @@ static gboolean run_program(Direct *direct, int *ret_status, GError **error)
     return supervise(&supervision, ret_status, error);
 }
 
+KernelMount *direct_mount_begin(int fd)
+{
+    return namespaces_are_root() ? kernel_mount_begin(fd) : NULL;
+}
+
 gboolean direct_run(const DirectRun *run, int *ret_status, GError **error)
 {
     Direct direct = {
@@ -148,12 +152,11 @@ gboolean direct_run(const DirectRun *run, int *ret_status, GError **error)
         .scene = {.root = -1},
     };
 
-    if (!direct.namespaces.users)
-        direct.kernel = kernel_mount_begin(run->fd, run->spec->program);
+    if (run->kernel)
+        kernel_mount_read_ahead(run->kernel, run->spec->program);
     gboolean done = prepare_place(&direct, error) && run_program(&direct, ret_status, error);
 
     image_mount_end(&direct.image);
-    kernel_mount_free(direct.kernel);
     scene_clear(&direct.scene);
     return done;
 }

@@ -4,14 +4,19 @@
 /* A process in a bundle, in namespaces of its own: without systemd, and without being root where the kernel lets users make
  * namespaces. */
 
+#include "kernel-mount.h"
 #include "service/service.h"
 
 typedef struct {
     int fd;                  /* the bundle */
+    KernelMount *kernel;     /* direct_mount_begin() */
     const char *name;        /* for messages */
     const ServiceSpec *spec; /* of a one-off process */
     const char *hostname;    /* NULL: the host's */
 } DirectRun;
+
+/* Begins to mount a bundle, before it is known what will run in it; NULL where the kernel does it for root only, and we are not. */
+KernelMount *direct_mount_begin(int fd);
 
 /* What such a process is asked to be. Notes say what is different from a service. */
 ServiceSpec *direct_spec_new(Bundle *bundle, const ServiceOptions *options, Notes *notes, GError **error)

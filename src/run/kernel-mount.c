@@ -17,21 +17,23 @@
 #define LOOP_TRIES 64            /* another process may take the free device first */
 #define LOOP_MAJOR_ID 7          /* devices.txt of Linux */
 #define READ_AHEAD_SECTORS 256UL /* 128 KiB, a block of a bundle: what Linux takes for most devices */
-/* Of 4 KiB, so that Linux (from 6.2) keeps the pages of which a metadata block has only a part: half as many reads. */
-#define SECTOR_SIZE 4096
+#define SECTOR_SIZE 4096 /* with it newer kernels keep the pages in which metadata blocks meet: half as many reads */
+
 #define FILES_MAX 4         /* a script, its interpreter, a dynamic loader, a C library */
 #define READ_MAX (2u << 20) /* bytes of each: of busybox and of a C library even /bin/true touches nearly all blocks */
-#define READ_SIZE (64u << 10) /* bytes at once */
+#define READ_STEP (64u << 10) /* from one page to the next: the kernel expands whole blocks, and keeps all of them */
+#define READ_SIZE 4096u
 #define C_LIBRARY "libc.so.6" /* glibc's, which lies beside its loader */
 
 struct KernelMount {
     int fd;
-    const char *program;
     GThread *thread;
     GMutex lock; /* of what follows */
-    GCond mounted;
-    gboolean done;
+    GCond changed;
+    gboolean mounted;
     int tree; /* the mount, attached nowhere; -1: the kernel did not do it */
+    gboolean told;
+    char *program; /* to be read ahead, once that is told; NULL: none */
 };
 
 /* --- the loop device -------------------------------------------------------------------------------------------------------- */
@@ -81,15 +83,15 @@ static int attach_loop(int fd, const char *scratch)
 /* Reads the start of a file into the kernel's cache. Returns a descriptor of it, or -1; *ret_file is cleared by the caller. */
 static int read_start(int root, const char *path, ProgramFile *ret_file)
 {
-    g_autofree guint8 *bytes = g_malloc(READ_SIZE);
+    guint8 bytes[READ_SIZE];
     autofd fd = root_open(root, path, O_RDONLY | O_NONBLOCK, 0);
     struct stat status;
     ssize_t got = 1;
 
     if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
         return -1;
-    for (off_t at = 0; at < READ_MAX && got > 0; at += got) {
-        got = pread(fd, bytes, READ_SIZE, at);
+    for (off_t at = 0; at < READ_MAX && got > 0; at += READ_STEP) {
+        got = pread(fd, bytes, sizeof bytes, at);
         if (at == 0)
             program_file_parse(bytes, (gsize)MAX(got, 0), ret_file);
     }
@@ -134,31 +136,39 @@ static gpointer run(gpointer data)
 
     g_mutex_lock(&mount->lock);
     mount->tree = tree;
-    mount->done = TRUE;
-    g_cond_signal(&mount->mounted);
+    mount->mounted = TRUE;
+    g_cond_broadcast(&mount->changed);
+    while (!mount->told)
+        g_cond_wait(&mount->changed, &mount->lock);
     g_mutex_unlock(&mount->lock);
     if (root >= 0)
         read_program(root, mount->program);
     return NULL;
 }
 
-KernelMount *kernel_mount_begin(int fd, const char *program)
+KernelMount *kernel_mount_begin(int fd)
 {
     KernelMount *mount = g_new0(KernelMount, 1);
     sigset_t all, before;
 
     mount->fd = fd;
-    mount->program = program;
     mount->tree = -1;
     g_mutex_init(&mount->lock);
-    g_cond_init(&mount->mounted);
+    g_cond_init(&mount->changed);
     sigfillset(&all); /* they are for the thread that waits for them */
     pthread_sigmask(SIG_SETMASK, &all, &before);
     mount->thread = g_thread_try_new("gourd-mount", run, mount, NULL);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (!mount->thread)
-        mount->done = TRUE;
     return mount;
+}
+
+void kernel_mount_read_ahead(KernelMount *mount, const char *program)
+{
+    g_mutex_lock(&mount->lock);
+    mount->told = TRUE;
+    mount->program = g_strdup(program);
+    g_cond_broadcast(&mount->changed);
+    g_mutex_unlock(&mount->lock);
 }
 
 /* In place at once: for kernels before 5.2, and where /dev has no nodes. */
@@ -175,8 +185,8 @@ gboolean kernel_mount_attach(KernelMount *mount, const char *folder, const char 
     autofd point = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
     g_mutex_lock(&mount->lock);
-    while (!mount->done)
-        g_cond_wait(&mount->mounted, &mount->lock);
+    while (mount->thread && !mount->mounted)
+        g_cond_wait(&mount->changed, &mount->lock);
     g_mutex_unlock(&mount->lock);
     return (mount->tree >= 0 && mount_attach(mount->tree, point) == 0) || mount_now(mount->fd, folder, scratch);
 }
@@ -185,10 +195,13 @@ void kernel_mount_free(KernelMount *mount)
 {
     if (!mount)
         return;
+    if (!mount->told)
+        kernel_mount_read_ahead(mount, NULL);
     if (mount->thread)
         g_thread_join(mount->thread);
     fd_close(&mount->tree);
     g_mutex_clear(&mount->lock);
-    g_cond_clear(&mount->mounted);
+    g_cond_clear(&mount->changed);
+    g_free(mount->program);
     g_free(mount);
 }

@@ -8,9 +8,11 @@
 
 typedef struct KernelMount KernelMount;
 
-/* Begins to mount what is open as fd, in no place yet, and then to read what `program`, a path in it, needs to start. Both must
- * outlive the mount. Before namespaces are entered: no thread can be made afterwards. */
-KernelMount *kernel_mount_begin(int fd, const char *program);
+/* Begins to mount what is open as fd, which must outlive the mount, in no place yet. Before namespaces are entered: no thread can be
+ * made afterwards. */
+KernelMount *kernel_mount_begin(int fd);
+/* Once: says what will be executed, a path in it. What that needs to start is read ahead. */
+void kernel_mount_read_ahead(KernelMount *mount, const char *program);
 /* Waits until it is mounted, and puts it on a folder of this mount namespace; `scratch` is another folder, for a device node.
  * FALSE and errno: the kernel does not do it. */
 gboolean kernel_mount_attach(KernelMount *mount, const char *folder, const char *scratch);
