@@ -153,6 +153,19 @@ static void add_point(GStrvBuilder *points, const char *text, gboolean has_sourc
     g_strv_builder_add(points, whole);
 }
 
+/* SRC:DST, or DST=CONTENT: a file, for which /run, where secrets usually are, needs nothing. */
+static void add_file_points(GStrvBuilder *points, char **files, char separator)
+{
+    for (char **file = files; file && *file; file++) {
+        const char *mark = strchr(*file, separator);
+        g_autofree char *path = separator == ':' ? g_strdup(mark + 1) : g_strndup(*file, (gsize)(mark - *file));
+        g_autofree char *point = g_strconcat(path, ":file", NULL);
+
+        if (!g_str_has_prefix(path, "/run/"))
+            g_strv_builder_add(points, point);
+    }
+}
+
 /* Where something will be mounted: an image need not have these folders, but a bundle must. */
 static char **find_mount_points(const ServiceOptions *options)
 {
@@ -164,6 +177,9 @@ static char **find_mount_points(const ServiceOptions *options)
         add_point(points, *bind, TRUE);
     for (char **tmpfs = options->tmpfs; tmpfs && *tmpfs; tmpfs++)
         add_point(points, *tmpfs, FALSE);
+    add_file_points(points, options->secret_files, ':');
+    add_file_points(points, options->encrypted_files, ':');
+    add_file_points(points, options->secret_texts, '=');
     return g_strv_builder_end(points);
 }
 

@@ -27,7 +27,7 @@ gboolean map_init(Map *map, const ComposeNode *value, GError **error)
 
 gboolean map_hooks(Map *map, const ComposeNode *value, GError **error)
 {
-    return map_set_unsupported(value, "hooks are not made yet", "systemctl edit: ExecStartPost=, ExecStop=", error);
+    return map_refuse(map, value, error);
 }
 
 /* --- restarts and the end ------------------------------------------------------------------------------------------ */

@@ -151,10 +151,8 @@ static gboolean add_port(Map *map, const ComposeNode *node, GError **error)
     port->target = (guint16)target->integer;
     port->is_udp = strcmp(protocol, "udp") == 0;
     port->address = g_strdup(compose_node_get_text(node, "host_ip"));
-    if (!published || strcmp(published->text, "0") == 0) {
-        map_note(map, "ports", "a port without a number on the host gets none by chance: the same one, or none");
-        return TRUE;
-    }
+    if (!published || strcmp(published->text, "0") == 0)
+        return TRUE; /* what becomes of it is decided, and said, where networks are */
     return read_published(map, published, &port->published, error);
 }
 

@@ -11,9 +11,11 @@ gboolean map_image(Map *map, const ComposeNode *value, GError **error)
     return TRUE;
 }
 
-/* The bundle is made by `gourd build`, or is there: cli sees to it. */
 gboolean map_build(Map *map, const ComposeNode *value, GError **error)
 {
+    if (!compose_node_get(map->definition, "x-gourd"))
+        map_note(map, "build",
+                 "gourd builds no images: have buildah, podman or docker do it, and name its archive by --image");
     return TRUE;
 }
 
@@ -76,17 +78,25 @@ gboolean map_container_name(Map *map, const ComposeNode *value, GError **error)
 }
 
 /* Programs that look at the labels of containers find none here. */
+static gboolean is_for_program(const char *label)
+{
+    static const char *const programs[] = {"traefik.", "com.centurylinklabs.watchtower.", "caddy", "ofelia.", "diun."};
+
+    for (guint i = 0; i < G_N_ELEMENTS(programs); i++)
+        if (g_str_has_prefix(label, programs[i]))
+            return TRUE;
+    return FALSE;
+}
+
 gboolean map_labels(Map *map, const ComposeNode *value, GError **error)
 {
-    static const char *const readers[] = {"traefik.", "com.centurylinklabs.watchtower.", "caddy", "ofelia.", "diun.",
-                                          NULL};
+    gboolean noted = FALSE;
 
     for (const ComposeNode *item = value->first; item; item = item->next) {
         map_appendf(&map->options->labels, "%s=%s", item->key, item->text ? item->text : "");
-        for (const char *const *reader = readers; *reader; reader++)
-            if (g_str_has_prefix(item->key, *reader))
-                map_note(map, "labels",
-                         "programs that ask Docker for labels (Traefik, Watchtower) find nothing to ask");
+        if (!noted && is_for_program(item->key))
+            map_note(map, "labels", "programs that ask Docker for labels (Traefik, Watchtower) find nothing to ask");
+        noted |= is_for_program(item->key);
     }
     return TRUE;
 }

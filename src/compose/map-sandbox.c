@@ -169,3 +169,8 @@ gboolean map_runtime(Map *map, const ComposeNode *value, GError **error)
 
     return g_strv_contains(usual, value->text) || map_refuse(map, value, error);
 }
+
+gboolean map_isolation(Map *map, const ComposeNode *value, GError **error)
+{
+    return strcmp(value->text, "default") == 0 || map_refuse(map, value, error);
+}

@@ -3,30 +3,117 @@
 
 #include <string.h>
 
-/* --- volumes ------------------------------------------------------------------------------------------------------- */
+/* --- binds --------------------------------------------------------------------------------------------------------- */
 
-static void map_bind(Map *map, const ComposeNode *volume)
+static void add_word(GString *words, const char *word)
+{
+    g_string_append_printf(words, "%c%s", words->len ? ',' : ':', word);
+}
+
+static void note_spread(Map *map, const ComposeNode *details)
+{
+    static const char *const usual[] = {"rprivate", "rslave", NULL};
+    const char *spread = compose_node_get_text(details, "propagation");
+
+    if (spread && !g_strv_contains(usual, spread))
+        map_note(map, "volumes.bind.propagation",
+                 "mounts of the host are seen in the service, not the other way round (rslave)");
+    if (compose_node_get(details, "selinux"))
+        map_note(map, "volumes.bind.selinux", "nothing is labelled for SELinux");
+}
+
+static gboolean map_bind(Map *map, const ComposeNode *volume, gboolean read_only, GError **error)
 {
     const char *source = compose_node_get_text(volume, "source"), *target = compose_node_get_text(volume, "target");
     const ComposeNode *details = compose_node_get(volume, "bind");
+    g_autoptr(GString) words = g_string_new(NULL);
 
-    if (compose_node_get(details, "selinux"))
-        map_note(map, "volumes", "z and Z: nothing is labelled for SELinux");
-    if (compose_node_get(details, "propagation") || compose_node_get(details, "recursive"))
-        map_note(map, "volumes.bind",
-                 "propagation and recursive: mounts below come along, and later ones too (rslave)");
-    map_appendf(&map->options->binds, "%s:%s%s", source, target,
-                compose_node_get_bool(volume, "read_only", FALSE) ? ":ro" : "");
+    if (!source)
+        return compose_error(error, GOURD_ERROR_INPUT, volume, "it has no source");
+    if (read_only)
+        add_word(words, "ro");
+    if (compose_node_get_bool(details, "create_host_path", FALSE))
+        add_word(words, "create");
+    if (g_strcmp0(compose_node_get_text(details, "recursive"), "disabled") == 0)
+        add_word(words, "norbind");
+    note_spread(map, details);
+    if (g_str_has_suffix(source, "/docker.sock"))
+        map_note(map, "volumes.docker.sock", "there is no Docker to talk to, for programs that ask it");
+    map_appendf(&map->options->binds, "%s:%s%s", source, target, words->str);
+    return TRUE;
 }
 
-static void map_named(Map *map, const ComposeNode *volume)
+/* --- volumes ------------------------------------------------------------------------------------------------------- */
+
+/* Those of Docker are called PROJECT_VOLUME; gourd's are in a folder for each stack. */
+static gboolean name_external(const ComposeNode *definition, GString *name, GError **error)
+{
+    const char *full = compose_node_get_text(definition, "name"), *line = full ? strchr(full, '_') : NULL;
+
+    if (!line || line == full || !line[1])
+        return map_set_unsupported(definition, "whose volume it is cannot be seen from its name",
+                                   "name: STACK_VOLUME is the volume of a stack, SERVICE_VOLUME that of a service",
+                                   error);
+    g_string_append_printf(name, "%.*s/%s", (int)(line - full), full, line + 1);
+    return TRUE;
+}
+
+/* A folder of the host, or memory, under the name of a volume. *ret_done: it is one of these. */
+static gboolean map_driver_options(Map *map, const ComposeNode *volume, const ComposeNode *definition,
+                                   gboolean read_only, gboolean *ret_done, GError **error)
+{
+    const ComposeNode *options = compose_node_get(definition, "driver_opts");
+    const char *type = compose_node_get_text(options, "type"), *o = compose_node_get_text(options, "o");
+    const char *device = compose_node_get_text(options, "device"),
+               *driver = compose_node_get_text(definition, "driver");
+    const char *target = compose_node_get_text(volume, "target");
+    g_auto(GStrv) words = g_strsplit(o ? o : "", ",", -1);
+
+    *ret_done = TRUE;
+    if (driver && strcmp(driver, "local") != 0)
+        return map_set_unsupported(definition, "there are no drivers of volumes",
+                                   "mount it on the host, and bind the folder", error);
+    if (g_strv_contains((const char *const *)words, "bind") || g_strv_contains((const char *const *)words, "rbind")) {
+        map_appendf(&map->options->binds, "%s:%s%s", device ? device : "", target, read_only ? ":ro" : "");
+    } else if (g_strcmp0(type, "tmpfs") == 0) {
+        map_appendf(&map->options->tmpfs, "%s%s%s", target, o && *o ? ":" : "", o ? o : "");
+    } else if (type || device) {
+        return map_set_unsupported(definition, "gourd does not mount other file systems",
+                                   "mount it on the host (/etc/fstab, x-systemd.automount), and bind the folder",
+                                   error);
+    } else {
+        *ret_done = FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean map_named(Map *map, const ComposeNode *volume, gboolean read_only, GError **error)
 {
     const char *source = compose_node_get_text(volume, "source"), *target = compose_node_get_text(volume, "target");
+    const ComposeNode *definition = compose_node_get(compose_node_get(map->project->root, "volumes"), source);
+    const ComposeNode *details = compose_node_get(volume, "volume");
+    gboolean external = compose_node_get_bool(definition, "external", FALSE), done = FALSE;
+    g_autoptr(GString) words = g_string_new(NULL), name = g_string_new(NULL);
 
-    if (source)
-        map_appendf(&map->options->volumes, "%s:%s", source, target);
-    else
-        map_append(&map->options->volumes, target);
+    if (definition && !map_driver_options(map, volume, definition, read_only, &done, error))
+        return FALSE;
+    if (done)
+        return TRUE;
+    if (!external)
+        g_string_append(name, source);
+    else if (!name_external(definition, name, error))
+        return FALSE;
+    if (read_only)
+        add_word(words, "ro");
+    if (external)
+        add_word(words, "external");
+    if (compose_node_get_bool(details, "nocopy", FALSE))
+        add_word(words, "nocopy");
+    if (compose_node_get(details, "subpath"))
+        g_string_append_printf(words, "%csubpath=%s", words->len ? ',' : ':',
+                               compose_node_get_text(details, "subpath"));
+    map_appendf(&map->options->volumes, "%s:%s%s", name->str, target, words->str);
+    return TRUE;
 }
 
 static void map_temporary(Map *map, const ComposeNode *volume)
@@ -42,37 +129,73 @@ static void map_temporary(Map *map, const ComposeNode *volume)
     map_append(&map->options->tmpfs, text->str);
 }
 
-static gboolean map_volume(Map *map, const ComposeNode *volume, GError **error)
+static gboolean map_volume(Map *map, const ComposeNode *volume, gboolean read_only, GError **error)
 {
     const char *type = compose_node_get_text(volume, "type");
 
-    if (strcmp(type, "bind") == 0) {
-        if (!compose_node_get(volume, "source"))
-            return compose_error(error, GOURD_ERROR_INPUT, volume, "it has no source");
-        map_bind(map, volume);
-    } else if (strcmp(type, "volume") == 0) {
-        map_named(map, volume);
-    } else if (strcmp(type, "tmpfs") == 0) {
+    read_only |= compose_node_get_bool(volume, "read_only", FALSE);
+    if (strcmp(type, "bind") == 0)
+        return map_bind(map, volume, read_only, error);
+    if (strcmp(type, "volume") == 0 && compose_node_get(volume, "source"))
+        return map_named(map, volume, read_only, error);
+    if (strcmp(type, "volume") == 0)
+        map_append(&map->options->volumes, compose_node_get_text(volume, "target"));
+    else if (strcmp(type, "tmpfs") == 0)
         map_temporary(map, volume);
-    } else {
+    else
         return map_set_unsupported(volume, "there are no such volumes here", "bind, volume and tmpfs are known", error);
-    }
     return TRUE;
 }
 
 gboolean map_volumes(Map *map, const ComposeNode *value, GError **error)
 {
     for (const ComposeNode *item = value->first; item; item = item->next)
-        if (!map_volume(map, item, error))
+        if (!map_volume(map, item, FALSE, error))
             return FALSE;
+    return TRUE;
+}
+
+/* Whether the service has something of its own there. */
+static gboolean has_target(const Map *map, const char *target)
+{
+    const ComposeNode *own = compose_node_get(map->definition, "volumes");
+
+    for (const ComposeNode *item = own ? own->first : NULL; item; item = item->next)
+        if (g_strcmp0(compose_node_get_text(item, "target"), target) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+static gboolean map_volumes_of(Map *map, const ComposeNode *item, GError **error)
+{
+    g_auto(GStrv) parts = g_strsplit(item->text, ":", 2);
+    const ComposeNode *other = compose_node_get(map->definition->parent, parts[0]);
+    const ComposeNode *volumes = compose_node_get(other, "volumes");
+
+    if (strcmp(parts[0], "container") == 0 || !other)
+        return map_set_unsupported(item, "containers of Docker are not known here", "name a service of this file",
+                                   error);
+    for (const ComposeNode *volume = volumes ? volumes->first : NULL; volume; volume = volume->next) {
+        if (has_target(map, compose_node_get_text(volume, "target")))
+            continue;
+        if (!compose_node_get(volume, "source"))
+            return map_set_unsupported(volume, "a volume without a name cannot be had by two services",
+                                       "give it a name: NAME:PATH", error);
+        if (!map_volume(map, volume, g_strcmp0(parts[1], "ro") == 0, error))
+            return FALSE;
+    }
     return TRUE;
 }
 
 gboolean map_volumes_from(Map *map, const ComposeNode *value, GError **error)
 {
-    return map_set_unsupported(value, "volumes are named by each service that has them",
-                               "name the other service's volumes below `volumes:` of this one", error);
+    for (const ComposeNode *item = value->first; item; item = item->next)
+        if (!map_volumes_of(map, item, error))
+            return FALSE;
+    return TRUE;
 }
+
+/* --- memory -------------------------------------------------------------------------------------------------------- */
 
 gboolean map_tmpfs(Map *map, const ComposeNode *value, GError **error)
 {
@@ -97,11 +220,4 @@ gboolean map_shm_size(Map *map, const ComposeNode *value, GError **error)
 gboolean map_read_only(Map *map, const ComposeNode *value, GError **error)
 {
     return TRUE;
-}
-
-/* --- secrets and configs ------------------------------------------------------------------------------------------- */
-
-gboolean map_files(Map *map, const ComposeNode *value, GError **error)
-{
-    return map_set_unsupported(value, "secrets and configs are not made yet", "bind their files by `volumes:`", error);
 }

@@ -82,6 +82,7 @@ gboolean map_uts(Map *map, const ComposeNode *value, GError **error);
 gboolean map_userns_mode(Map *map, const ComposeNode *value, GError **error);
 gboolean map_cgroup(Map *map, const ComposeNode *value, GError **error);
 gboolean map_cgroup_parent(Map *map, const ComposeNode *value, GError **error);
+gboolean map_isolation(Map *map, const ComposeNode *value, GError **error);
 gboolean map_runtime(Map *map, const ComposeNode *value, GError **error);
 
 /* --- its place in the network: map-network.c --- */

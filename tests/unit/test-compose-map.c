@@ -90,6 +90,16 @@ static const struct {
     {"tmpfs: /t, volumes: [{type: tmpfs, target: /u, tmpfs: {size: 1k, mode: 0700}}]",
      "{'tmpfs':['/t','/u:size=1024,mode=0700']}", NULL},
     {"x-gourd: {allow: [jit], writable: /a}", "{'allow':['jit'],'writable':['/a']}", NULL},
+    {"volumes: [\"/s:/t:ro\", {type: bind, source: /a, target: /b, bind: {recursive: disabled}}]",
+     "{'binds':['/s:/t:ro,create','/a:/b:norbind']}", NULL},
+    {"volumes: [\"v:/v\", /anonymous, {type: volume, source: v, target: /w, volume: {nocopy: true, subpath: s/t}}]",
+     "{'volumes':['v:/v','/anonymous','v:/w:nocopy,subpath=s/t']}", "volumes: {v: }"},
+    {"volumes: [\"e:/e:ro\", \"b:/b\", \"t:/t\"]",
+     "{'binds':['/data:/b'],'tmpfs':['/t:size=1m'],'volumes':['other/data_1:/e:ro,external']}",
+     "volumes: {e: {external: true, name: other_data_1}, b: {driver_opts: {type: none, o: bind, device: /data}}, "
+     "t: {driver_opts: {type: tmpfs, o: size=1m}}}"},
+    {"secrets: [f, v], configs: [{source: c, target: /etc/c}]", "{'secret_files':['/key:/run/secrets/f']}",
+     "secrets: {f: {file: /key}, v: {environment: VARIABLE}}\nconfigs: {c: {content: \"a $VARIABLE\"}}"},
 };
 
 static void keys_become_options(void)
@@ -189,7 +199,6 @@ static void what_is_done_differently_is_noted(void)
         "deploy: {placement: {constraints: [a]}}",
         "labels: {traefik.enable: \"true\"}",
         "network_mode: bridge",
-        "ports: [80]",
         "ports: [\"90-99:80\"]",
     };
 
