@@ -200,6 +200,24 @@ static gboolean add_peers(NetworkPlan *plan, PlannedMember *owner, const Planned
     return TRUE;
 }
 
+/* Services of other stacks in a network that is shared with them. */
+static void add_strangers(const NetworkPlan *plan, const PlannedLink *link, GString *text)
+{
+    const Json *state;
+
+    for (guint i = 0; (state = network_plan_other(plan, i)); i++) {
+        Json *members = json_object_get(json_object_get(state, "addresses"), link->net->net->host_name), *list,
+             *address;
+        const char *service;
+        gsize index;
+
+        json_object_foreach(members, service, list)
+            json_array_foreach(list, index, address)
+                if (json_is_string(address) && !network_plan_find_member(plan, service))
+                    g_string_append_printf(text, "%s %s\n", json_string_value(address), service);
+    }
+}
+
 static gboolean add_private_names(NetworkPlan *plan, PlannedMember *member, GString *text, GError **error)
 {
     PlannedMember *owner = network_plan_owner(plan, member);
@@ -214,6 +232,7 @@ static gboolean add_private_names(NetworkPlan *plan, PlannedMember *member, GStr
             add_line(text, link->addresses[n], names);
         if (!add_peers(plan, owner, link, text, error))
             return FALSE;
+        add_strangers(plan, link, text);
     }
     return TRUE;
 }

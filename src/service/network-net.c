@@ -103,7 +103,9 @@ static gboolean range_is_taken(const NetworkPlan *plan, const PlannedNet *of, co
     for (char *const *text = plan->context->used_subnets; text && *text; text++) {
         NetRange used;
 
-        if (net_range_parse(*text, &used, NULL) && net_range_overlaps(range, &used))
+        /* While a stack is up, its own bridges are among them. */
+        if (net_range_parse(*text, &used, NULL) && net_range_overlaps(range, &used) &&
+            !state_has_range(plan->context->previous, &used))
             return TRUE;
     }
     return FALSE;
@@ -202,9 +204,10 @@ static gboolean assign_ranges(NetworkPlan *plan, PlannedNet *net, GError **error
     for (guint i = 0; i < net->n_ranges; i++) {
         g_autofree char *text = net_range_to_text(&net->ranges[i]);
 
-        if (range_is_taken(plan, net, &net->ranges[i]) && net->net->subnets) {
+        /* What is a link of the host's is meant to be in a network that the host has. */
+        if (!net->net->parent && net->net->subnets && range_is_taken(plan, net, &net->ranges[i])) {
             gourd_error_set(error, GOURD_ERROR_INPUT, "range %s is used by another network of this host", text);
-            return gourd_error_hint(error, "`ip route` and `gourd ports` show which");
+            return gourd_error_hint(error, "`ip route` shows it; leave the range out, and a free one is chosen");
         }
     }
     return TRUE;

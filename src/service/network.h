@@ -96,11 +96,10 @@ int stack_network_choose(const StackNetwork *network, char **ret_reason);
 /* What else it depends on. */
 typedef struct {
     guint systemd_version;
-    const char *init_path;   /* of gourd-init on the host, or NULL */
-    const Json *previous;    /* `state` of the last time, or NULL: addresses stay as they were */
-    const GPtrArray *others; /* const Json *: `state` of the host's other stacks; NULL: there are none */
-    char *const
-        *used_subnets; /* "192.168.0.0/24": what the host has routes to, as far as it is no stack's; NULL: unknown */
+    const char *init_path;     /* of gourd-init on the host, or NULL */
+    const Json *previous;      /* `state` of the last time, or NULL: addresses stay as they were */
+    const GPtrArray *others;   /* const Json *: `state` of the host's other stacks; NULL: there are none */
+    char *const *used_subnets; /* "192.168.0.0/24": what the host has routes to; NULL: unknown */
 } StackNetworkContext;
 
 /* Where a port of a service can be reached: a row of `gourd ports`. */
