@@ -153,7 +153,7 @@ static gboolean take_piece(const guint8 *bytes, gsize size, gpointer data, GErro
 static gboolean read_start(const SquashNode *node, gpointer data, GError **error)
 {
     StartOfFile *start = data;
-    g_autoptr(SquashExpander) expander = squash_expander_new(start->image, error);
+    SquashExpander *expander = squash_reader_expander(start->image, error);
 
     return expander && squash_file_read(expander, node, take_piece, start, error);
 }

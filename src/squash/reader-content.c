@@ -37,6 +37,13 @@ void squash_expander_free(SquashExpander *expander)
     g_free(expander);
 }
 
+SquashExpander *squash_reader_expander(SquashReader *reader, GError **error)
+{
+    if (!reader->expander)
+        reader->expander = squash_expander_new(reader, error);
+    return reader->expander;
+}
+
 static gboolean read_stored(SquashExpander *expander, guint64 offset, gsize size, guint8 *bytes, GError **error)
 {
     const SquashFacts *facts = &expander->reader->facts;
@@ -199,7 +206,7 @@ static gboolean load_visited(const SquashNode *node, gpointer data, GError **err
 
 GBytes *squash_reader_load(SquashReader *reader, const char *path, guint64 size_max, GError **error)
 {
-    g_autoptr(SquashExpander) expander = squash_expander_new(reader, error);
+    SquashExpander *expander = squash_reader_expander(reader, error);
     Load load = {expander, size_max, NULL};
     SquashWalk walk = {.visit = load_visited, .data = &load};
 

@@ -33,6 +33,7 @@ typedef struct {
     sqfs_compressor_t *compressor;
     guint64 start, limit;
     sqfs_meta_reader_t *readers[TABLE_BLOCKS]; /* NULL until needed */
+    guint64 blocks[TABLE_BLOCKS];              /* where each was sent; it may have read on from there */
     guint next;                                /* to be used for another block, modulo TABLE_BLOCKS */
     sqfs_meta_reader_t *current;
 } MetadataTable;
@@ -47,9 +48,10 @@ struct SquashReader {
     sqfs_meta_reader_t *xattr_ids, *xattr_pairs;
     guint32 *ids;
     sqfs_fragment_t *fragments;
-    guint64 xattr_start; /* of the key-value pairs */
-    GArray *sizes;       /* guint32: the block list of the inode read last */
-    GString *target;     /* its link text */
+    guint64 xattr_start;      /* of the key-value pairs */
+    GArray *sizes;            /* guint32: the block list of the inode read last */
+    GString *target;          /* its link text */
+    SquashExpander *expander; /* squash_reader_expander() */
 };
 
 /* Sets an error for one of libsquashfs. what says what could not be done. Always FALSE. */

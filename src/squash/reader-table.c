@@ -13,25 +13,17 @@ void squash_table_clear(MetadataTable *table)
         sqfs_destroy(table->readers[i]);
 }
 
-static gboolean holds(const sqfs_meta_reader_t *reader, guint64 block)
-{
-    sqfs_u64 held;
-    size_t offset;
-
-    sqfs_meta_reader_get_position(reader, &held, &offset);
-    return held == block;
-}
-
-/* The reader that holds the block, else the next in turn. */
+/* The reader that was last sent to the block, else the next in turn. */
 static sqfs_meta_reader_t *choose_reader(MetadataTable *table, guint64 block)
 {
     for (guint i = 0; i < TABLE_BLOCKS && table->readers[i]; i++)
-        if (holds(table->readers[i], block))
+        if (table->blocks[i] == block)
             return table->readers[i];
-    sqfs_meta_reader_t **next = &table->readers[table->next++ % TABLE_BLOCKS];
-    if (!*next)
-        *next = sqfs_meta_reader_create(table->file, table->compressor, table->start, table->limit);
-    return *next;
+    guint next = table->next++ % TABLE_BLOCKS;
+    if (!table->readers[next])
+        table->readers[next] = sqfs_meta_reader_create(table->file, table->compressor, table->start, table->limit);
+    table->blocks[next] = block;
+    return table->readers[next];
 }
 
 int squash_table_seek(MetadataTable *table, guint64 reference)

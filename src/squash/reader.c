@@ -233,6 +233,7 @@ void squash_reader_free(SquashReader *reader)
 {
     if (!reader)
         return;
+    squash_expander_free(reader->expander);
     squash_table_clear(&reader->inodes);
     squash_table_clear(&reader->listings);
     sqfs_destroy(reader->xattr_ids);

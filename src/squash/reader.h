@@ -108,6 +108,9 @@ SquashExpander *squash_expander_new(const SquashReader *reader, GError **error) 
 void squash_expander_free(SquashExpander *expander);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SquashExpander, squash_expander_free)
 
+/* The reader's own, for its thread: what is looked up one after the other is often in one block. NULL with an error. */
+SquashExpander *squash_reader_expander(SquashReader *reader, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Expands the block at offset with that size word. The bytes stay valid until the next call with this expander; a block
  * asked for twice in a row is expanded once. */
 gboolean squash_expander_block(SquashExpander *expander, guint64 offset, guint32 word, const guint8 **ret_bytes,
