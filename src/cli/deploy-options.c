@@ -175,6 +175,14 @@ const Option deploy_life_rows[] = {
      .details =
          "By the image's shell, while the service is stopped, with its volumes, user and sandbox. If it fails, the "
          "upgrade does not happen and the old version runs again. It is kept with the release that it is given to."},
+    {"post-start", 0, OPTION_STRINGS, AT(post_start), "COMMAND", "Run this program of the image once it has started",
+     .details =
+         "Split into words as by a shell, which it is not. `NAME=VALUE` in front sets variables, `!` in front of all makes it root, "
+         "within the sandbox. If it fails, the service has failed."},
+    {"pre-stop", 0, OPTION_STRINGS, AT(pre_stop), "COMMAND", "Run this program of the image before it is stopped",
+     .details = "As with `--post-start`; if it fails, the service is stopped all the same."},
+    {"log-max", 0, OPTION_SIZE, AT(log_max), "SIZE", "Keep so much of what it writes, in a journal of its own",
+     .details = "`gourd logs` and `journalctl --namespace=NAME` read it.", .min = 1},
     {"steady", 0, OPTION_INT, AT(steady), "SECONDS", "Without a health check, count it as started if it ran so long",
      .shown_default = "5", .max = 86400},
     {NULL},

@@ -34,6 +34,8 @@ typedef struct {
     char *health_interval, *health_timeout, *health_start_period, *health_start_interval;
     gint64 health_retries;
     char *pre_upgrade;
+    GPtrArray *post_start, *pre_stop;
+    guint64 log_max;
     gint64 steady;
 
     /* Of the run. */

@@ -23,7 +23,8 @@ static int open_files(Host *host, sd_journal **ret_journal)
     g_autofree char *folder = host_path(host, "/var/log/journal");
 
     if (g_str_equal(host->root, "/"))
-        return sd_journal_open(ret_journal, SD_JOURNAL_LOCAL_ONLY);
+        /* A service may have a journal of its own (LogNamespace=), of which systemd speaks in that of the host. */
+        return sd_journal_open_namespace(ret_journal, NULL, SD_JOURNAL_LOCAL_ONLY | SD_JOURNAL_ALL_NAMESPACES);
     return sd_journal_open_directory(ret_journal, folder, 0);
 }
 

@@ -139,6 +139,11 @@ static const Field fields[] = {
     NUMBER(health_start_interval_usec),
     NUMBER(health_retries),
     TEXT(pre_upgrade),
+    VECTOR(post_start),
+    VECTOR(pre_stop),
+    TEXT(log_tag),
+    SIZE(log_max),
+    FLAG(no_log),
     NUMBER(steady_sec),
 };
 

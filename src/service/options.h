@@ -118,6 +118,13 @@ typedef struct {
     gint64 health_retries;
 
     char *pre_upgrade; /* by the image's shell */
+    /* Commands with their words quoted as for a shell, which none of them is: once it has started, and before it is stopped.
+     * NAME=VALUE words in front are variables; "!" in front of all: as root, within the sandbox. */
+    char **post_start, **pre_stop;
+
+    char *log_tag;     /* what its lines in the journal are called; NULL: SERVICE */
+    guint64 log_max;   /* bytes: a journal of its own, of that size; 0: that of the host */
+    gboolean no_log;   /* what it writes is thrown away */
     gint64 steady_sec; /* how long a service without health check must run to count as started */
 } ServiceOptions;
 

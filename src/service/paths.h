@@ -13,5 +13,6 @@
 #define PATH_UNITS "/etc/systemd/system"
 #define PATH_SYSUSERS "/etc/sysusers.d"
 #define PATH_TMPFILES "/etc/tmpfiles.d"
+#define PATH_JOURNALS "/etc/systemd/journald@" /* NAME.conf */
 #define PATH_RUN "/run/gourd"              /* hosts, resolv.conf, resolv-uplink.conf: written by gourd-names.service */
 #define PATH_INIT_INSIDE "/run/gourd/init" /* gourd-init, as a service sees it */

@@ -52,15 +52,16 @@ static void add_health(const ServiceHealth *health, GStrvBuilder *argv)
     add_time(argv, "--retries", health->retries);
 }
 
-/* /run/gourd/init [OPTION]… -- PROGRAM [ARG]… */
-static char **init_argv(const ServiceSpec *spec, const char *program, char *const *argv, gboolean main)
+/* /run/gourd/init [OPTION]… -- PROGRAM [ARG]…; more: variables beyond those of the service, or NULL. */
+static char **init_argv(const ServiceSpec *spec, const char *program, char *const *argv, char *const *more,
+                        gboolean main)
 {
     g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
 
     g_strv_builder_add(builder, PATH_INIT_INSIDE);
     if (strcmp(argv[0], program) != 0)
         g_strv_builder_add_many(builder, "--argv0", argv[0], NULL);
-    if (spec->process1)
+    if (spec->process1 && !more)
         g_strv_builder_add(builder, "--beside");
     if (main && spec->pipes)
         g_strv_builder_add(builder, "--pipe");
@@ -71,6 +72,8 @@ static char **init_argv(const ServiceSpec *spec, const char *program, char *cons
     for (char **assignment = spec->environment; assignment && *assignment; assignment++)
         if (is_odd(*assignment))
             g_strv_builder_add_many(builder, "--setenv", *assignment, NULL);
+    for (; more && *more; more++)
+        g_strv_builder_add_many(builder, "--setenv", *more, NULL);
     for (char **secret = spec->secrets; secret && *secret; secret++) {
         g_autofree char *name = g_strndup(*secret, strcspn(*secret, "="));
         g_autofree char *both = g_strdup_printf("%s=%s", name, name);
@@ -84,21 +87,59 @@ static char **init_argv(const ServiceSpec *spec, const char *program, char *cons
     return g_strv_builder_end(builder);
 }
 
-gboolean render_exec(const Render *render, const char *program, char *const *argv, gboolean main, UnitFile *unit,
-                     GError **error)
+/* The command goes by gourd-init, which is shown once to all of them. */
+static gboolean add_init_command(const Render *render, const char *key, UnitExecFlags flags, char *const *argv,
+                                 UnitFile *unit, GError **error)
 {
-    if (!render_needs_init(render->spec, main))
-        return render_take(unit, "ExecStart", unit_quote_exec(program, (const char *const *)argv, 0, error));
+    g_autofree char *bind = NULL;
+    g_autoptr(GPtrArray) binds = unit_file_list(unit, "Service", "BindReadOnlyPaths");
+
     if (!render->context->init_path) {
         gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "this service needs gourd-init, which was not found");
         return gourd_error_hint(error, "it is installed with gourd; health checks, secrets in the environment and "
                                        "output by the name /dev/stdout go through it");
     }
-    g_auto(GStrv) whole = init_argv(render->spec, program, argv, main);
+    bind = unit_quote_bind("", render->context->init_path, PATH_INIT_INSIDE, NULL, error);
+    if (!bind)
+        return FALSE;
+    if (!binds || !g_ptr_array_find_with_equal_func(binds, bind, g_str_equal, NULL))
+        unit_file_add(unit, "Service", "BindReadOnlyPaths", bind);
+    return render_take(unit, key, unit_quote_exec(PATH_INIT_INSIDE, (const char *const *)argv, flags, error));
+}
 
-    return render_take(unit, "BindReadOnlyPaths",
-                       unit_quote_bind("", render->context->init_path, PATH_INIT_INSIDE, NULL, error)) &&
-           render_take(unit, "ExecStart", unit_quote_exec(PATH_INIT_INSIDE, (const char *const *)whole, 0, error));
+gboolean render_exec(const Render *render, const char *program, char *const *argv, gboolean main, UnitFile *unit,
+                     GError **error)
+{
+    if (!render_needs_init(render->spec, main))
+        return render_take(unit, "ExecStart", unit_quote_exec(program, (const char *const *)argv, 0, error));
+    g_auto(GStrv) whole = init_argv(render->spec, program, argv, NULL, main);
+
+    return add_init_command(render, "ExecStart", 0, whole, unit, error);
+}
+
+static gboolean add_hook(const Render *render, const char *key, UnitExecFlags flags, const ServiceHook *hook,
+                         UnitFile *unit, GError **error)
+{
+    flags |= hook->as_root && render->spec->user.kind != SERVICE_USER_ROOT ? UNIT_EXEC_NO_SETUID : 0;
+    if (!*hook->environment && !render_needs_init(render->spec, FALSE))
+        return render_take(unit, key, unit_quote_exec(hook->program, (const char *const *)hook->argv, flags, error));
+    g_auto(GStrv) whole = init_argv(render->spec, hook->program, hook->argv, hook->environment, FALSE);
+
+    return add_init_command(render, key, flags, whole, unit, error);
+}
+
+gboolean render_hooks(const Render *render, UnitFile *unit, GError **error)
+{
+    const ServiceSpec *spec = render->spec;
+
+    for (guint i = 0; i < spec->post_start->len; i++)
+        if (!add_hook(render, "ExecStartPost", 0, g_ptr_array_index(spec->post_start, i), unit, error))
+            return FALSE;
+    /* A service that does not stop as it should has stopped all the same. */
+    for (guint i = 0; i < spec->pre_stop->len; i++)
+        if (!add_hook(render, "ExecStop", UNIT_EXEC_IGNORE_FAILURE, g_ptr_array_index(spec->pre_stop, i), unit, error))
+            return FALSE;
+    return TRUE;
 }
 
 /* --- environment ------------------------------------------------------------------------------------------------------- */

@@ -292,7 +292,15 @@ static gboolean add_log_fields(const Render *render, UnitFile *unit, GError **er
 {
     const char *stack = render->spec->stack;
 
-    unit_file_add(unit, "Service", "SyslogIdentifier", render->spec->title);
+    g_autofree char *title = unit_quote_text(render->spec->title);
+
+    if (render->spec->no_log) {
+        unit_file_add(unit, "Service", "StandardOutput", "null");
+        unit_file_add(unit, "Service", "StandardError", "null");
+    }
+    unit_file_add(unit, "Service", "SyslogIdentifier", title);
+    if (render->spec->log_max && !render_take(unit, "LogNamespace", unit_quote_percent(render->context->name)))
+        return FALSE;
     return render_take(unit, "LogExtraFields",
                        unit_quote_environment("GOURD_VERSION", render->context->version, error)) &&
            (!stack || render_take(unit, "LogExtraFields", unit_quote_environment("GOURD_STACK", stack, error)));

@@ -232,7 +232,8 @@ gboolean render_service(const Render *render, GError **error)
     if (!add_needed_mounts(render, unit, error))
         return FALSE;
     add_readiness(render, unit);
-    if (!render_exec(render, render->spec->program, render->spec->argv, TRUE, unit, error))
+    if (!render_exec(render, render->spec->program, render->spec->argv, TRUE, unit, error) ||
+        !render_hooks(render, unit, error))
         return FALSE;
     add_restart(render, unit);
     add_stopping(render, unit);

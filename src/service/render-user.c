@@ -36,6 +36,21 @@ gboolean render_user(const Render *render, GError **error)
     return TRUE;
 }
 
+/* A journal of its own (journald.conf(5); systemd-journald.service(8), "Journal Namespaces"): another one would not keep to its size. */
+gboolean render_journal(const Render *render, GError **error)
+{
+    guint64 bytes = render->spec->log_max;
+    g_autofree char *path = g_strdup_printf(PATH_JOURNALS "%s.conf", render->context->name);
+    g_autofree char *size = unit_format_size(bytes);
+    g_autofree char *text = g_strdup_printf("[Journal]\nSystemMaxUse=%s\nRuntimeMaxUse=%s\n", size, size);
+    g_autofree char *how = g_strdup_printf("To read it: gourd logs %s, or journalctl --namespace=%s.",
+                                           render->context->name, render->context->name);
+
+    if (bytes > 0)
+        render_add_file(render, path, 0644, how, text);
+    return TRUE;
+}
+
 /* --- folders ----------------------------------------------------------------------------------------------------------- */
 
 char *render_owner(const Render *render, const ServiceMount *mount)

@@ -45,6 +45,8 @@ void render_sandbox(const Render *render, UnitFile *unit);
 /* ExecStart= of a program, by gourd-init where that is needed. main: the service's own program. */
 gboolean render_exec(const Render *render, const char *program, char *const *argv, gboolean main, UnitFile *unit,
                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* ExecStartPost=, ExecStop= */
+gboolean render_hooks(const Render *render, UnitFile *unit, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Whether gourd-init runs it. */
 gboolean render_needs_init(const ServiceSpec *spec, gboolean main);
 
@@ -64,6 +66,7 @@ gboolean render_uses_names(const Render *render);
 gboolean render_user(const Render *render, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* "USER:GROUP" of a volume on the host. The caller frees. */
 char *render_owner(const Render *render, const ServiceMount *mount);
+gboolean render_journal(const Render *render, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean render_folders(const Render *render, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void render_credentials(const Render *render);
 gboolean render_environment_file(const Render *render, GError **error) G_GNUC_WARN_UNUSED_RESULT;

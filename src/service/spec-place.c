@@ -73,7 +73,12 @@ gboolean spec_add_place(SpecSource *source, GError **error)
     const char *name = source->context->name;
     ServiceSpec *spec = source->spec;
 
-    spec->title = options->stack ? title_in_stack(name, options->stack) : g_strdup(name);
+    if (options->log_tag)
+        spec->title = g_strdup(options->log_tag);
+    else
+        spec->title = options->stack ? title_in_stack(name, options->stack) : g_strdup(name);
+    spec->log_max = options->log_max;
+    spec->no_log = options->no_log;
     spec->labels = g_strdupv(options->labels);
     return add_stack(spec, options->stack, options->share_user, error) && take_slice(spec, options->slice, error) &&
            take_units(options->after, "--after", &spec->after, error) &&

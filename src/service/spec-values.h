@@ -101,6 +101,13 @@ typedef struct {
     const char *group; /* whose it is on the host, or several; NULL: not known. Static */
 } ServiceDevice;
 
+/* A command that is run beside the program. */
+typedef struct {
+    char *program;
+    char **argv, **environment; /* environment: NAME=VALUE, beyond that of the service */
+    gboolean as_root;
+} ServiceHook;
+
 typedef struct {
     char *description;
     char **documentation; /* URLs */
@@ -143,7 +150,10 @@ typedef struct {
     char **after, **requires, **wants, **part_of;
     gboolean notify, init, oneshot;
     ServiceHealth health;
-    char **pre_upgrade; /* argv, or NULL */
+    char **pre_upgrade;               /* argv, or NULL */
+    GPtrArray *post_start, *pre_stop; /* ServiceHook */
+    guint64 log_max;
+    gboolean no_log;
     gint64 steady_sec;
 
     char *stack;          /* NULL: it is in none */

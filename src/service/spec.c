@@ -26,6 +26,16 @@ static void publish_free(gpointer data)
     g_free(publish);
 }
 
+static void hook_free(gpointer data)
+{
+    ServiceHook *hook = data;
+
+    g_free(hook->program);
+    g_strfreev(hook->argv);
+    g_strfreev(hook->environment);
+    g_free(hook);
+}
+
 static void limit_free(gpointer data)
 {
     ServiceLimit *limit = data;
@@ -86,6 +96,8 @@ void service_spec_free(ServiceSpec *spec)
     g_ptr_array_unref(spec->publish);
     g_ptr_array_unref(spec->devices);
     g_ptr_array_unref(spec->limits);
+    g_ptr_array_unref(spec->post_start);
+    g_ptr_array_unref(spec->pre_stop);
     g_strfreev(spec->syscalls);
     g_free(spec->apparmor);
     g_free(spec->selinux);
@@ -114,6 +126,8 @@ static ServiceSpec *spec_new(void)
     spec->publish = g_ptr_array_new_with_free_func(publish_free);
     spec->devices = g_ptr_array_new_with_free_func(device_free);
     spec->limits = g_ptr_array_new_with_free_func(limit_free);
+    spec->post_start = g_ptr_array_new_with_free_func(hook_free);
+    spec->pre_stop = g_ptr_array_new_with_free_func(hook_free);
     return spec;
 }
 
@@ -226,8 +240,8 @@ ServiceSpec *service_spec_new(Bundle *bundle, const ServiceOptions *options, con
     add_texts(&source);
     if (!spec_add_user(&source, error) || !spec_add_environment(&source, error) || !spec_add_mounts(&source, error) ||
         !spec_add_command(&source, error) || (!context->one_off && !spec_add_health(&source, error)) ||
-        !spec_add_network(&source, error) || !spec_add_lifecycle(&source, error) || !spec_add_limits(&source, error) ||
-        !spec_add_place(&source, error) || !spec_add_sandbox(&source, error) ||
+        !spec_add_network(&source, error) || !spec_add_lifecycle(&source, error) || !spec_add_hooks(&source, error) ||
+        !spec_add_limits(&source, error) || !spec_add_place(&source, error) || !spec_add_sandbox(&source, error) ||
         (!context->one_off && !spec_check_access(&source, error)))
         return NULL;
     return g_steal_pointer(&spec);

@@ -30,6 +30,7 @@ gboolean spec_add_network(SpecSource *source, GError **error) G_GNUC_WARN_UNUSED
 gboolean spec_add_devices(SpecSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean spec_add_sandbox(SpecSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean spec_add_lifecycle(SpecSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean spec_add_hooks(SpecSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean spec_add_limits(SpecSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* In a stack, and among the host's units. */
 gboolean spec_add_place(SpecSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -6,13 +6,8 @@
 #define RECORD_FORMAT 1
 
 /* Where gourd writes: nothing else is ever put back or removed because a record says so. */
-static const char *const homes[] = {PATH_UNITS "/",
-                                    PATH_SYSUSERS "/",
-                                    PATH_TMPFILES "/",
-                                    PATH_SERVICES "/",
-                                    PATH_STACKS "/",
-                                    "/etc/systemd/network/",
-                                    NULL};
+static const char *const homes[] = {PATH_UNITS "/",  PATH_SYSUSERS "/", PATH_TMPFILES "/",       PATH_SERVICES "/",
+                                    PATH_STACKS "/", PATH_JOURNALS,     "/etc/systemd/network/", NULL};
 
 static void volume_free(gpointer data)
 {

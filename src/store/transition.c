@@ -129,6 +129,12 @@ gboolean transition_prepare(const Transition *transition, GError **error)
     if (!plan_own_folder(transition, error) || !plan_volumes(transition, error))
         return FALSE;
     plan_snippet(transition, files->tmpfiles, "tmpfiles");
+    for (guint i = 0; i < files->files->len; i++) {
+        const ServiceFile *file = g_ptr_array_index(files->files, i);
+
+        if (g_str_has_prefix(file->path, PATH_JOURNALS))
+            plan_file(transition->change->plan, file);
+    }
     if (!transition->is_rollback) {
         g_autofree char *path = record_path(transition->change->name, transition->new->revision);
         g_autoptr(GBytes) content = record_format(transition->new);

@@ -430,6 +430,28 @@ def an_init_that_is_process_1():
                 targets=("debian13", "systemd=262"))
 
 
+@service
+def commands_beside_the_program():
+    return Case({"Cmd": ["app"]}, {"post_start": ["sh -c 'echo \"$HOME\" 100%'", "!A=1 B='x y' /usr/bin/app migrate"],
+                                   "pre_stop": ["app drain"]}, targets=("debian12",))
+
+
+@service
+def commands_with_what_the_environment_takes():
+    return Case({"Cmd": ["app"], "Env": ["node.name=a"]}, {"post_start": ["X=1 app"], "pre_stop": ["!app"], "user": "root"},
+                targets=("debian12",))
+
+
+@service
+def a_journal_of_its_own():
+    return Case({"Cmd": ["app"]}, {"log_max": 10485760, "log_tag": "web 100%", "stack": "shop"}, name="shop-web", targets=("debian12",))
+
+
+@service
+def output_that_is_thrown_away():
+    return Case({"Cmd": ["app"]}, {"no_log": True}, targets=("debian12",))
+
+
 # --- place ------------------------------------------------------------------------------------------------------
 
 @service
@@ -702,6 +724,16 @@ def a_volume_with_an_unknown_option():
 @refused
 def a_volume_out_of_its_folder():
     return Case({"Cmd": ["app"]}, {"volumes": ["../etc:/home"]})
+
+
+@refused
+def a_command_that_the_image_has_not():
+    return Case({"Cmd": ["app"]}, {"post_start": ["curl http://localhost"]})
+
+
+@refused
+def a_command_of_variables_only():
+    return Case({"Cmd": ["app"]}, {"pre_stop": ["A=1"]})
 
 
 @refused
