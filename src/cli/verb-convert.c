@@ -56,7 +56,7 @@ static gboolean write_file(const PlanFile *file, const char *path, GError **erro
         return fail(error, "make", path);
     if (!fd_pwrite(fd, path, bytes, size, 0, error))
         return FALSE;
-    return (fchmod(fd, file->mode) == 0 && fsync(fd) == 0) || fail(error, "write", path);
+    return fchmod(fd, file->mode) == 0 || fail(error, "write", path);
 }
 
 static gboolean write_one(const PlanFile *file, const char *folder, GError **error)

@@ -25,9 +25,53 @@ gboolean map_init(Map *map, const ComposeNode *value, GError **error)
     return TRUE;
 }
 
+/* Words as for a shell, variables in front. */
+static char *format_hook(const ComposeNode *hook)
+{
+    const ComposeNode *command = compose_node_get(hook, "command"),
+                      *environment = compose_node_get(hook, "environment");
+    g_autoptr(GString) text = g_string_new(compose_node_get_bool(hook, "privileged", FALSE) ? "!" : "");
+
+    for (const ComposeNode *item = environment ? environment->first : NULL; item; item = item->next) {
+        g_autofree char *word = g_strconcat(item->key, "=", item->text ? item->text : "", NULL);
+        g_autofree char *quoted = g_shell_quote(word);
+
+        g_string_append_printf(text, "%s ", quoted);
+    }
+    for (const ComposeNode *item = command ? command->first : NULL; item; item = item->next) {
+        g_autofree char *quoted = g_shell_quote(item->text ? item->text : "");
+
+        g_string_append_printf(text, "%s%s", quoted, item->next ? " " : "");
+    }
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+static gboolean map_hook(Map *map, const ComposeNode *hook, char ***vector, GError **error)
+{
+    const ComposeNode *user = compose_node_get(hook, "user"), *folder = compose_node_get(hook, "working_dir");
+    const char *own = compose_node_get_text(map->definition, "user");
+
+    if (folder)
+        return map_set_unsupported(folder, "a hook runs where the service does", "cd in a shell: [sh, -c, \"cd …\"]",
+                                   error);
+    if (user && g_strcmp0(user->text, own) != 0 && !compose_node_get_bool(hook, "privileged", FALSE))
+        return map_set_unsupported(user, "a hook runs as the service's user", "privileged: true runs it as root",
+                                   error);
+    if (!compose_node_get(hook, "command") || compose_node_get(hook, "command")->n_items == 0)
+        return compose_error(error, GOURD_ERROR_INPUT, hook, "it has no command");
+    g_autofree char *text = format_hook(hook);
+    map_append(vector, text);
+    return TRUE;
+}
+
 gboolean map_hooks(Map *map, const ComposeNode *value, GError **error)
 {
-    return map_refuse(map, value, error);
+    char ***vector = strcmp(value->key, "post_start") == 0 ? &map->options->post_start : &map->options->pre_stop;
+
+    for (const ComposeNode *hook = value->first; hook; hook = hook->next)
+        if (!map_hook(map, hook, vector, error))
+            return FALSE;
+    return TRUE;
 }
 
 /* --- restarts and the end ------------------------------------------------------------------------------------------ */

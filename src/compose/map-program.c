@@ -103,16 +103,54 @@ gboolean map_labels(Map *map, const ComposeNode *value, GError **error)
 
 /* --- what it writes ------------------------------------------------------------------------------------------------ */
 
+/* Docker keeps max-file files of max-size each. */
+static gboolean map_log_size(Map *map, const ComposeNode *options, GError **error)
+{
+    const ComposeNode *size = compose_node_get(options, "max-size");
+    const char *files = compose_node_get_text(options, "max-file");
+    guint64 count = 1;
+    gint64 bytes;
+
+    if (!size || strcmp(size->text, "-1") == 0)
+        return TRUE;
+    if (!compose_node_size(size, &bytes, error))
+        return FALSE;
+    if (files && !g_ascii_string_to_unsigned(files, 10, 1, 1000, &count, NULL))
+        return compose_error(error, GOURD_ERROR_INPUT, options, "max-file is a number of files");
+    map->options->log_max = (guint64)bytes * count;
+    return TRUE;
+}
+
+/* Templates of Docker's have nothing to be filled from. */
+static void map_log_tag(Map *map, const ComposeNode *options)
+{
+    const char *tag = compose_node_get_text(options, "tag");
+
+    if (tag && strstr(tag, "{{"))
+        map_note(map, "logging.tag", "templates are not filled: lines are called as the service");
+    else if (tag && *tag)
+        map->options->log_tag = g_strdup(tag);
+}
+
 gboolean map_logging(Map *map, const ComposeNode *value, GError **error)
 {
+    static const char *const own[] = {"json-file", "local", "journald", "none", NULL};
+    static const char *const known[] = {"max-size", "max-file", "tag", "compress", NULL};
+    const ComposeNode *options = compose_node_get(value, "options");
     const char *driver = compose_node_get_text(value, "driver");
-    static const char *const own[] = {"json-file", "local", "journald", NULL};
 
+    map->options->no_log = g_strcmp0(driver, "none") == 0;
     if (driver && !g_strv_contains(own, driver))
-        map_note(map, "logging", "output goes to the journal, whichever the driver");
-    if (compose_node_get(value, "options"))
-        map_note(map, "logging.options", "the journal's size is limited as a whole: journald.conf(5)");
-    return TRUE;
+        map_note(map, "logging.driver",
+                 "output goes to the journal, whichever the driver; journald passes it on (syslog)");
+    for (const ComposeNode *option = options ? options->first : NULL; option; option = option->next) {
+        if (!g_strv_contains(known, option->key)) {
+            map_note(map, "logging.options", "max-size, max-file and tag are looked at, no others");
+            break;
+        }
+    }
+    map_log_tag(map, options);
+    return map_log_size(map, options, error);
 }
 
 gboolean map_terminal(Map *map, const ComposeNode *value, GError **error)

@@ -98,6 +98,11 @@ static const struct {
      "{'binds':['/data:/b'],'tmpfs':['/t:size=1m'],'volumes':['other/data_1:/e:ro,external']}",
      "volumes: {e: {external: true, name: other_data_1}, b: {driver_opts: {type: none, o: bind, device: /data}}, "
      "t: {driver_opts: {type: tmpfs, o: size=1m}}}"},
+    {"post_start: [{command: a 'b c', environment: {X: y z}}], pre_stop: [{command: [d], privileged: true, user: root}]",
+     "{'post_start':[''X=y z' 'a' 'b c''],'pre_stop':['!'d'']}", NULL},
+    {"logging: {driver: local, options: {max-size: 1m, max-file: 3, tag: t}}", "{'log_max':3145728,'log_tag':'t'}",
+     NULL},
+    {"logging: {driver: none}", "{'no_log':true}", NULL},
     {"secrets: [f, v], configs: [{source: c, target: /etc/c}]", "{'secret_files':['/key:/run/secrets/f']}",
      "secrets: {f: {file: /key}, v: {environment: VARIABLE}}\nconfigs: {c: {content: \"a $VARIABLE\"}}"},
 };
@@ -229,6 +234,8 @@ static void what_cannot_be_done_is_an_error_with_a_place_and_a_hint(void)
         "provider: {type: x}",
         "credential_spec: {file: a}",
         "cpu_rt_period: 5",
+        "post_start: [{command: a, user: other}]",
+        "pre_stop: [{command: a, working_dir: /}]",
         "network_mode: \"container:x\"",
         "platform: windows/amd64",
         "scale: 2",
