@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* Host mode: a filter on a service's control group, which gourd-init loads and P-S-net.service keeps. It lets everything from
+/* Host mode: a filter on a service's control group, which gourd-init loads and P-S-filter.service keeps. It lets everything from
  * this machine in, and from beyond it only answers, and what comes to a port where the file publishes one.
  *
  * Not IPAddressDeny=, which cannot tell who began: a service behind it reaches nobody either (docs/decisions/). It is what services
@@ -76,7 +76,7 @@ static char **one_word(const char *word)
 gboolean network_plan_add_filter(NetworkPlan *plan, PlannedMember *member, GError **error)
 {
     g_autoptr(UnitFile) unit = network_plan_new_unit("What other machines reach of", member->name);
-    g_autofree char *name = network_plan_unit_of(member, error);
+    g_autofree char *name = network_plan_unit_of(member, FILTER_SUFFIX, error);
     g_autofree char *path = g_strdup_printf("%s/%s", PATH_FILTERS, member->name);
     g_auto(GStrv) words = filter_words(member->member);
     g_autoptr(GStrvBuilder) argv = g_strv_builder_new();

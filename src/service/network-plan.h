@@ -100,8 +100,11 @@ gboolean network_plan_add_filter(NetworkPlan *plan, PlannedMember *member, GErro
 gboolean network_plan_add_namespace(NetworkPlan *plan, PlannedMember *member, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean network_plan_add_bridges(NetworkPlan *plan, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* "P-S-net.service". NULL and error: it is too long. The caller frees. */
-char *network_plan_unit_of(const PlannedMember *member, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* "P-S-net.service" of a namespace, "P-S-filter.service" of a filter: not one name, since a unit is stopped as it was started.
+ * NULL and error: it is too long. The caller frees. */
+char *network_plan_unit_of(const PlannedMember *member, const char *suffix, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+#define NAMESPACE_SUFFIX "-net.service"
+#define FILTER_SUFFIX "-filter.service"
 /* The beginning of a unit that does its work once and stays until nobody needs it. */
 UnitFile *network_plan_new_unit(const char *description, const char *of);
 /* A unit of the stack, fitted to the target, with the lines that say who wrote it. */

@@ -173,7 +173,7 @@ static void add_privileges(UnitFile *unit)
 gboolean network_plan_add_namespace(NetworkPlan *plan, PlannedMember *member, GError **error)
 {
     g_autoptr(UnitFile) unit = network_plan_new_unit("Network of", member->name);
-    g_autofree char *name = network_plan_unit_of(member, error);
+    g_autofree char *name = network_plan_unit_of(member, NAMESPACE_SUFFIX, error);
 
     if (!name)
         return FALSE;

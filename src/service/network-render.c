@@ -194,9 +194,9 @@ const PlannedLink *network_plan_gateway(const PlannedMember *member)
 
 /* --- units and files -------------------------------------------------------------------------------------------------------- */
 
-char *network_plan_unit_of(const PlannedMember *member, GError **error)
+char *network_plan_unit_of(const PlannedMember *member, const char *suffix, GError **error)
 {
-    return unit_name_for_service(NULL, member->name, "-net.service", error);
+    return unit_name_for_service(NULL, member->name, suffix, error);
 }
 
 UnitFile *network_plan_new_unit(const char *description, const char *of)
@@ -433,7 +433,7 @@ static gboolean attach(NetworkPlan *plan, PlannedMember *member, PlannedMember *
     const PlannedLink *link = owner->links->len > 0 ? g_ptr_array_index(owner->links, 0) : NULL;
 
     result->netns = g_strdup_printf("/run/netns/%s", owner->name);
-    result->net_unit = network_plan_unit_of(owner, error);
+    result->net_unit = network_plan_unit_of(owner, NAMESPACE_SUFFIX, error);
     result->net_address = link ? g_strdup(link->addresses[0]) : NULL;
     if (!result->net_unit)
         return FALSE;
