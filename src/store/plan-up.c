@@ -171,6 +171,22 @@ static void plan_steady(const Up *up)
     plan_act(up->change->plan, "steady", units->str, NULL, NULL);
 }
 
+/* Services only want their sockets: a port that somebody else has must be found out. */
+static void plan_sockets(const Up *up)
+{
+    for (guint i = 0; i < up->members->len; i++) {
+        const Member *member = g_ptr_array_index(up->members, i);
+        const ServiceFiles *files = (member->same ? member->deploy.old : member->deploy.new)->files;
+
+        for (guint k = 0; member->restarts && k < files->start->len; k++) {
+            const char *unit = g_ptr_array_index(files->start, k);
+
+            if (strcmp(unit, files->unit) != 0)
+                plan_act(up->change->plan, "start", unit, NULL, NULL);
+        }
+    }
+}
+
 static void plan_starts_all(const Up *up, const Nets *nets, const char *target)
 {
     g_autoptr(GString) units = g_string_new(NULL);
@@ -189,6 +205,7 @@ static void plan_starts_all(const Up *up, const Nets *nets, const char *target)
     }
     if (units->len > 0)
         plan_act(plan, "restart-all", units->str, NULL, NULL);
+    plan_sockets(up);
     if (units->len > 0 || !unit_is_active(up->store, target))
         plan_act(plan, "start", target, NULL, NULL);
     plan_steady(up);
@@ -234,8 +251,9 @@ static gboolean plan_changes(const Up *up, const char *target, GError **error)
     plan_undoing(up, &nets, target);
     if (!plan_prepare(up, error) || !deploy_plan_init(&up->helper, up_find_init(up), error))
         return FALSE;
+    /* Nothing is said of undoing it: the services that need them take them along. */
     for (guint i = 0; i < nets.gone->len && up_starts(up); i++)
-        plan_act(plan, "stop", g_ptr_array_index(nets.gone, i), "revive", g_ptr_array_index(nets.gone, i));
+        plan_act(plan, "stop", g_ptr_array_index(nets.gone, i), NULL, NULL);
     if (!plan_gone(up, error) || !plan_switch(up, error) || !up_plan_units(up, error))
         return FALSE;
     if (host_is_live(up->store->host))
