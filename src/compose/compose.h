@@ -33,11 +33,10 @@ typedef struct {
     GPtrArray *files;        /* char *: all that were read, absolute, in order; "-" for standard input */
     GHashTable *environment; /* char * → char *: what variables are replaced from */
     GPtrArray *profiles;     /* char *: all that services name, sorted */
-    gboolean has_disabled;   /* services were left out since their profiles are not active */
 } ComposeProject;
 
 /* Reads and checks all of it. NOT_FOUND: no file; INPUT with file, line, column and path of the key; LIMIT; UNSUPPORTED. Notes:
- * variables that are not set, keys that Docker itself ignores. */
+ * variables that are not set. */
 ComposeProject *compose_project_load(const ComposeSources *sources, Notes *notes, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 void compose_project_free(ComposeProject *project);

@@ -174,7 +174,6 @@ static gboolean interpolate_node(ComposeNode *node, const Variables *variables, 
     if (!g_utf8_validate(text, -1, NULL))
         return compose_error(error, GOURD_ERROR_INPUT, node, "with its variables replaced it is not UTF-8");
     node->text = compose_arena_text(node->arena, text);
-    node->interpolated = TRUE;
     return TRUE;
 }
 

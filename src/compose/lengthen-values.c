@@ -139,7 +139,6 @@ static gboolean add_pair(ComposeNode *map, const ComposeNode *item, gboolean tex
         value = compose_node_new_text(map->arena, equals ? equals + 1 : "", item);
     else
         value = compose_node_new(map->arena, COMPOSE_NULL, item);
-    value->interpolated = item->interpolated;
     compose_node_set(map, name, value);
     return TRUE;
 }

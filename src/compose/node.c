@@ -98,7 +98,6 @@ ComposeNode *compose_node_copy(ComposeArena *arena, const ComposeNode *node)
     copy->integer = node->integer;
     copy->number = node->number;
     copy->text = arena == node->arena ? node->text : compose_arena_text(arena, node->text);
-    copy->interpolated = node->interpolated;
     copy->from_env_file = node->from_env_file;
     for (const ComposeNode *item = node->first; item; item = item->next) {
         ComposeNode *child = compose_node_copy(arena, item);
@@ -252,15 +251,6 @@ ComposeNode *compose_node_get(const ComposeNode *map, const char *key)
             return item;
     }
     return NULL;
-}
-
-ComposeNode *compose_node_at(const ComposeNode *node, guint place)
-{
-    ComposeNode *item = node ? node->first : NULL;
-
-    while (item && place-- > 0)
-        item = item->next;
-    return item;
 }
 
 const char *compose_node_get_text(const ComposeNode *map, const char *key)

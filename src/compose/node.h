@@ -41,7 +41,6 @@ struct ComposeNode {
     gint64 integer;
     double number;
     const char *text;       /* of a scalar: as it is written, variables replaced; NULL for null */
-    gboolean interpolated;  /* the text had variables */
     gboolean from_env_file; /* a variable whose value stands in an env_file: it may be secret */
 
     ComposeNode *first, *last; /* items of a list or map, in order; by `next` */
@@ -61,8 +60,6 @@ const char *compose_arena_text(ComposeArena *arena, const char *text);
 
 /* The member of a map, or NULL; of what is no map, or NULL, NULL. */
 ComposeNode *compose_node_get(const ComposeNode *map, const char *key);
-/* The item of a list or map by number from 0, or NULL. */
-ComposeNode *compose_node_at(const ComposeNode *node, guint place);
 /* The text of a scalar member, or NULL: "80" of a number too. */
 const char *compose_node_get_text(const ComposeNode *map, const char *key);
 /* The value of a bool member, or the fallback where there is none. */

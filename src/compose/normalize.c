@@ -47,7 +47,6 @@ static void apply_profiles(ComposeProject *project, ComposeNode *services, const
             continue;
         g_hash_table_add(disabled, (gpointer)service->key);
         compose_node_unlink(service);
-        project->has_disabled = TRUE;
     }
     g_ptr_array_sort(project->profiles, compare_texts);
 }

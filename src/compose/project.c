@@ -200,18 +200,22 @@ static gboolean choose_files(const ComposeSources *sources, ComposeProject *proj
 {
     const char *working = sources->working_folder;
     g_autofree char *given = sources->project_folder ? g_canonicalize_filename(sources->project_folder, working) : NULL;
+    const char *begin = given ? given : working;
 
+    /* It may say which files are meant. */
+    if (!read_env_files(sources, project, begin, notes, error))
+        return FALSE;
     add_files(paths, sources->files, working);
     if (paths->len == 0)
         add_files_of_variable(paths, project->environment, working);
-    if (paths->len == 0 && !search_files(given ? given : working, paths, error))
+    if (paths->len == 0 && !search_files(begin, paths, error))
         return FALSE;
     const char *first = g_ptr_array_index(paths, 0);
-    if (given)
-        project->folder = g_steal_pointer(&given);
+    if (given || strcmp(first, "-") == 0)
+        project->folder = g_strdup(begin);
     else
-        project->folder = strcmp(first, "-") == 0 ? g_strdup(working) : g_path_get_dirname(first);
-    return read_env_files(sources, project, project->folder, notes, error);
+        project->folder = g_path_get_dirname(first);
+    return strcmp(project->folder, begin) == 0 || read_env_files(sources, project, project->folder, notes, error);
 }
 
 static char **active_profiles(const ComposeSources *sources, GHashTable *environment)
