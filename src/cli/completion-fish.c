@@ -57,16 +57,21 @@ static const char script_head[] =
     "\n";
 
 /* Within '…' of fish. */
-static void append_quoted(GString *out, const char *marked)
+static void append_escaped(GString *out, const char *text)
 {
-    g_autofree char *text = text_strip_marks(marked);
-
-    g_string_append_c(out, '\'');
     for (const char *at = text; *at; at++) {
         if (*at == '\'' || *at == '\\')
             g_string_append_c(out, '\\');
         g_string_append_c(out, *at);
     }
+}
+
+static void append_quoted(GString *out, const char *marked)
+{
+    g_autofree char *text = text_strip_marks(marked);
+
+    g_string_append_c(out, '\'');
+    append_escaped(out, text);
     g_string_append_c(out, '\'');
 }
 
@@ -76,8 +81,11 @@ static void append_choice(GString *out, const OptionChoice *choice)
     g_autofree char *help = choice->help ? text_strip_marks(choice->help) : NULL;
 
     g_string_append(out, choice->name);
-    if (help)
-        g_string_append_printf(out, "\\t\"%s\"", help);
+    if (help) {
+        g_string_append(out, "\\t\"");
+        append_escaped(out, help);
+        g_string_append_c(out, '"');
+    }
     g_string_append_c(out, ' ');
 }
 
