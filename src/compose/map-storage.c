@@ -176,7 +176,9 @@ static gboolean map_volumes_of(Map *map, const ComposeNode *item, GError **error
         return map_set_unsupported(item, "containers of Docker are not known here", "name a service of this file",
                                    error);
     for (const ComposeNode *volume = volumes ? volumes->first : NULL; volume; volume = volume->next) {
-        if (has_target(map, compose_node_get_text(volume, "target")))
+        gboolean own = g_strcmp0(compose_node_get_text(volume, "type"), "tmpfs") == 0; /* memory is each container's */
+
+        if (own || has_target(map, compose_node_get_text(volume, "target")))
             continue;
         if (!compose_node_get(volume, "source"))
             return map_set_unsupported(volume, "a volume without a name cannot be had by two services",

@@ -236,6 +236,14 @@ static gboolean check_source(const Deploy *deploy, const char *option, const cha
     return gourd_error_hint(error, "make it first, or use --no-start");
 }
 
+/* SOURCE:DESTINATION:…,create: tmpfiles makes a folder of it. */
+static gboolean is_created(const char *bind)
+{
+    g_auto(GStrv) words = g_strsplit(strrchr(bind, ':') + 1, ",", -1);
+
+    return g_strv_contains((const char *const *)words, "create");
+}
+
 /* systemd says of these only that the file system, or the credentials, of a service cannot be set up. */
 static gboolean check_sources(const Deploy *deploy, GError **error)
 {
@@ -244,7 +252,7 @@ static gboolean check_sources(const Deploy *deploy, GError **error)
     for (char **bind = options->binds; bind && *bind; bind++) {
         g_autofree char *source = g_strndup(*bind, strcspn(*bind, ":"));
 
-        if (!check_source(deploy, "--bind", source, error))
+        if (!is_created(*bind) && !check_source(deploy, "--bind", source, error))
             return FALSE;
     }
     for (char **secret = options->secrets; secret && *secret; secret++)
