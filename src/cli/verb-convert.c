@@ -107,8 +107,6 @@ static void print_all(const GArray *files, const Screen *out)
 
     for (guint i = 0; i < files->len; i++) {
         const PlanFile *file = &g_array_index(files, PlanFile, i);
-        gsize size = 0;
-        const char *text = file->content ? g_bytes_get_data(file->content, &size) : NULL;
 
         if (file->source)
             continue;
@@ -119,7 +117,7 @@ static void print_all(const GArray *files, const Screen *out)
         else if ((file->mode & 077) == 0)
             fputs("(secret: only root reads it)\n", out->file);
         else
-            fwrite(text, 1, size, out->file);
+            fwrite(g_bytes_get_data(file->content, NULL), 1, g_bytes_get_size(file->content), out->file);
         separator = "\n";
     }
 }
@@ -208,9 +206,10 @@ static gboolean convert(const Call *call, GError **error)
     if (!session_open(&session, call, options->root, FALSE, error))
         return FALSE;
     g_autofree char *empty = g_dir_make_tmp("gourd-XXXXXX", error);
-    gboolean converted = empty && convert_on(call, &session, empty, error);
-    if (empty)
-        rmdir(empty);
+    if (!empty)
+        return FALSE;
+    gboolean converted = convert_on(call, &session, empty, error);
+    rmdir(empty);
     return converted;
 }
 

@@ -53,6 +53,7 @@ typedef struct {
     gboolean writable_volatile;
     char **publish; /* [ADDRESS:]HOST:SERVICE[/tcp|udp] */
     int network;    /* ServiceNetwork */
+    int profile;    /* ServiceProfile, of the sandbox below */
     char **expose;  /* what it listens on besides the image's: "80", "53/udp", "8000-8010" */
     /* Of a stack, or of an admin who makes the namespace: */
     char *netns;                    /* path of a network namespace; goes before `network` */
@@ -64,7 +65,6 @@ typedef struct {
     char **address_allow, **address_deny; /* IPAddressAllow=, IPAddressDeny= */
     char *hostname;                       /* what the service takes the machine to be called; from systemd 258 on */
 
-    int profile;         /* ServiceProfile */
     char **allow;        /* names of loosenings, service_loosenings() has them */
     char **capabilities; /* CAP_… or without CAP_ */
     char **cap_add;      /* the same or "ALL", with what of the sandbox would make them useless */
@@ -90,16 +90,16 @@ typedef struct {
     char *oom_score_adj;                                                   /* -1000 to 1000 */
     guint64 shm_size;                                                      /* of /dev/shm, bytes; 0: no limit */
 
-    int restart; /* ServiceRestart */
+    int restart;      /* ServiceRestart */
+    gboolean notify;  /* the program itself says READY=1 */
+    gboolean init;    /* gourd-init is its parent, and reaps what it leaves */
+    gboolean oneshot; /* it runs once at each start, and what is ordered after it waits for its end */
     /* Given up after so many restarts in a row, none of which ran for the window; SERVICE_UNSET or 0: never. */
     gint64 restart_max, restart_window_usec;
     gint64 restart_delay_usec; /* before each; SERVICE_UNSET: longer each time, if systemd can */
     char *stop_signal;
     gint64 stop_timeout_usec;
     char **after, **requires, **wants; /* units */
-    gboolean notify;                   /* the program itself says READY=1 */
-    gboolean init;                     /* gourd-init is its parent, and reaps what it leaves */
-    gboolean oneshot;                  /* it runs once at each start, and what is ordered after it waits for its end */
 
     /* Place in a stack. */
     char *stack;    /* its name; the service is then called STACK-SERVICE */
