@@ -166,11 +166,8 @@ static void add_file_points(GStrvBuilder *points, char **files, char separator)
     }
 }
 
-/* Where something will be mounted: an image need not have these folders, but a bundle must. */
-static char **find_mount_points(const ServiceOptions *options)
+static void add_points(GStrvBuilder *points, const ServiceOptions *options)
 {
-    g_autoptr(GStrvBuilder) points = g_strv_builder_new();
-
     for (char **volume = options->volumes; volume && *volume; volume++)
         add_point(points, *volume, **volume != '/');
     for (char **bind = options->binds; bind && *bind; bind++)
@@ -180,13 +177,47 @@ static char **find_mount_points(const ServiceOptions *options)
     add_file_points(points, options->secret_files, ':');
     add_file_points(points, options->encrypted_files, ':');
     add_file_points(points, options->secret_texts, '=');
+}
+
+static gboolean is_same_image(const StackService *a, const StackService *b)
+{
+    return a == b || (a->image && g_strcmp0(a->image, b->image) == 0);
+}
+
+/* Where something will be mounted, in any of the services that have the image: it need not have these folders, but a bundle
+ * must. */
+static char **find_mount_points(const Stack *stack, const StackService *service)
+{
+    g_autoptr(GStrvBuilder) points = g_strv_builder_new();
+
+    for (guint i = 0; i < stack->services->len; i++) {
+        const StackService *other = g_ptr_array_index(stack->services, i);
+
+        if (is_same_image(service, other))
+            add_points(points, &other->options);
+    }
     return g_strv_builder_end(points);
+}
+
+/* A source that one service names is that of all with the same image. */
+static void share_sources(Stack *stack)
+{
+    for (guint i = 0; i < stack->services->len; i++) {
+        StackService *service = g_ptr_array_index(stack->services, i);
+
+        for (guint j = 0; j < stack->services->len && !service->source; j++) {
+            const StackService *other = g_ptr_array_index(stack->services, j);
+
+            if (other->source && is_same_image(service, other))
+                service->source = g_strdup(other->source);
+        }
+    }
 }
 
 static gboolean build_bundle(const Stack *stack, StackService *service, const Call *call, GError **error)
 {
     g_autofree char *source = resolve_source(stack, service->source), *name = NULL, *version = NULL;
-    g_auto(GStrv) points = find_mount_points(&service->options);
+    g_auto(GStrv) points = find_mount_points(stack, service);
     g_autoptr(PackResult) result = NULL;
     PackOptions options;
 
@@ -219,6 +250,7 @@ static gboolean find_bundles(Stack *stack, Session *session, const StackLoad *lo
 
     if (!store_list_bundles(session->store, &stored, error))
         return FALSE;
+    share_sources(stack);
     for (guint i = 0; i < stack->services->len; i++) {
         StackService *service = g_ptr_array_index(stack->services, i);
         gboolean found;
