@@ -57,6 +57,8 @@ static gboolean add_net(Map *map, const ComposeNode *node, GError **error)
     net->internal = compose_node_get_bool(node, "internal", FALSE);
     net->external = compose_node_get_bool(node, "external", FALSE);
     net->ipv6 = compose_node_get_bool(node, "enable_ipv6", FALSE);
+    if (!compose_node_get_bool(node, "enable_ipv4", TRUE))
+        map_note(map, "networks.enable_ipv4", "a network of a stack always has IPv4");
     return add_pools(map, net, compose_node_get(node, "ipam"), error) &&
            add_driver_options(map, net, compose_node_get(node, "driver_opts"), error);
 }

@@ -240,6 +240,7 @@ static void what_cannot_be_done_is_an_error_with_a_place_and_a_hint(void)
         "platform: windows/amd64",
         "scale: 2",
         "deploy: {replicas: 3}",
+        "deploy: {mode: replicated-job}",
         "sysctls: {kernel.shmmax: 1}",
         "security_opt: [mask=/a]",
         "ipc: \"container:x\"",
