@@ -77,14 +77,24 @@ static gboolean map_driver_options(Map *map, const ComposeNode *volume, const Co
         map_appendf(&map->options->binds, "%s:%s%s", device ? device : "", target, read_only ? ":ro" : "");
     } else if (g_strcmp0(type, "tmpfs") == 0) {
         map_appendf(&map->options->tmpfs, "%s%s%s", target, o && *o ? ":" : "", o ? o : "");
-    } else if (type || device) {
-        return map_set_unsupported(definition, "gourd does not mount other file systems",
-                                   "mount it on the host (/etc/fstab, x-systemd.automount), and bind the folder",
-                                   error);
     } else {
         *ret_done = FALSE;
     }
     return TRUE;
+}
+
+/* Another file system under the name of a volume. */
+static gboolean map_mount(Map *map, const ComposeNode *definition, const char *name, GError **error)
+{
+    const ComposeNode *options = compose_node_get(definition, "driver_opts");
+    GError *problem = NULL;
+
+    if (stack_add_mount(map->stack, name, compose_node_get_text(options, "type"),
+                        compose_node_get_text(options, "device"), compose_node_get_text(options, "o"), &problem))
+        return TRUE;
+    compose_error(error, GOURD_ERROR_UNSUPPORTED, options, "%s", problem->message);
+    g_error_free(problem);
+    return FALSE;
 }
 
 static gboolean map_named(Map *map, const ComposeNode *volume, gboolean read_only, GError **error)
@@ -92,6 +102,7 @@ static gboolean map_named(Map *map, const ComposeNode *volume, gboolean read_onl
     const char *source = compose_node_get_text(volume, "source"), *target = compose_node_get_text(volume, "target");
     const ComposeNode *definition = compose_node_get(compose_node_get(map->project->root, "volumes"), source);
     const ComposeNode *details = compose_node_get(volume, "volume");
+    const ComposeNode *options = compose_node_get(definition, "driver_opts");
     gboolean external = compose_node_get_bool(definition, "external", FALSE), done = FALSE;
     g_autoptr(GString) words = g_string_new(NULL), name = g_string_new(NULL);
 
@@ -107,6 +118,11 @@ static gboolean map_named(Map *map, const ComposeNode *volume, gboolean read_onl
         add_word(words, "ro");
     if (external)
         add_word(words, "external");
+    else if (compose_node_get(options, "type") || compose_node_get(options, "device")) {
+        if (!map_mount(map, definition, source, error))
+            return FALSE;
+        add_word(words, "mounted");
+    }
     if (compose_node_get_bool(details, "nocopy", FALSE))
         add_word(words, "nocopy");
     if (compose_node_get(details, "subpath"))

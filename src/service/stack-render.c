@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* P.target and P.slice. */
+/* P.target, P.slice, and volumes that are other file systems. */
 
 static char *describe(const Stack *stack)
 {
@@ -57,6 +57,30 @@ static gboolean add_unit(const Stack *stack, const char *suffix, const char *wan
     return file != NULL;
 }
 
+/* It comes with the first service that has it, and goes with the last. systemd orders mounts of the network after that. */
+static gboolean add_mount(const Stack *stack, const StackMount *mount, guint version, Notes *notes, GPtrArray *files,
+                          GError **error)
+{
+    g_autoptr(UnitFile) unit = unit_file_new();
+    g_autofree char *where = g_build_filename(PATH_VOLUMES, stack->name, mount->volume, NULL);
+    g_autofree char *name = unit_name_for_path(where, ".mount", error), *what = unit_quote_percent(mount->what);
+    g_autofree char *options = mount->options ? unit_quote_percent(mount->options) : NULL;
+
+    if (!name)
+        return FALSE;
+    unit_file_addf(unit, "Unit", "Description", "Volume %s of the stack %s", mount->volume, stack->name);
+    unit_file_add(unit, "Unit", "StopWhenUnneeded", "yes");
+    unit_file_add(unit, "Mount", "What", what);
+    unit_file_add(unit, "Mount", "Where", where);
+    unit_file_add(unit, "Mount", "Type", mount->type);
+    if (options)
+        unit_file_add(unit, "Mount", "Options", options);
+    ServiceFile *file = make_file(stack, name, unit, version, notes, error);
+    if (file)
+        g_ptr_array_add(files, file);
+    return file != NULL;
+}
+
 gboolean stack_render(const Stack *stack, guint systemd_version, Notes *notes, GPtrArray **ret_files, GError **error)
 {
     g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func((GDestroyNotify)service_file_free);
@@ -64,6 +88,9 @@ gboolean stack_render(const Stack *stack, guint systemd_version, Notes *notes, G
     if (!add_unit(stack, ".slice", NULL, systemd_version, notes, files, error) ||
         !add_unit(stack, ".target", "multi-user.target", systemd_version, notes, files, error))
         return FALSE;
+    for (guint i = 0; i < stack->mounts->len; i++)
+        if (!add_mount(stack, g_ptr_array_index(stack->mounts, i), systemd_version, notes, files, error))
+            return FALSE;
     *ret_files = g_steal_pointer(&files);
     return TRUE;
 }

@@ -34,6 +34,7 @@ Stack *stack_new(const char *name)
 
     stack->name = g_strdup(name);
     stack->services = g_ptr_array_new_with_free_func(service_free);
+    stack->mounts = g_ptr_array_new_with_free_func(stack_mount_free);
     return stack;
 }
 
@@ -45,6 +46,7 @@ void stack_free(Stack *stack)
     g_strfreev(stack->files);
     g_free(stack->folder);
     g_ptr_array_unref(stack->services);
+    g_ptr_array_unref(stack->mounts);
     stack_network_free(stack->network);
     g_free(stack);
 }

@@ -37,19 +37,31 @@ typedef struct {
     GPtrArray *depends; /* StackDependency */
 } StackService;
 
+/* A volume of the stack that is another file system: a mount unit. Not quoted. */
+typedef struct {
+    char *volume;                /* NAME, of those that services have as "mounted" */
+    char *what, *type, *options; /* as mount(8) has them; options may be NULL */
+} StackMount;
+
 typedef struct {
     char *name;            /* of the project: "shop" */
     char **files;          /* that it was read from, absolute */
     char *folder;          /* that relative paths are relative to, absolute */
     GPtrArray *services;   /* StackService */
+    GPtrArray *mounts;     /* StackMount, each volume once */
     StackNetwork *network; /* what the services are to each other in the network; NULL: nothing is said */
 } Stack;
 
+void stack_mount_free(gpointer mount);
 Stack *stack_new(const char *name);
 void stack_free(Stack *stack);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Stack, stack_free)
 /* Appends a service, whose full name is made. USAGE: it is no name for a unit, or another service has the same. Borrowed. */
 StackService *stack_add_service(Stack *stack, const char *name, GError **error);
+/* What driver_opts of Docker's driver "local" say (docker-volume-create(1)): `address` of "addr=" in options goes in front of a device of
+ * NFS. Nothing if the volume is known already. USAGE: a password, which everybody could read in the unit. */
+gboolean stack_add_mount(Stack *stack, const char *volume, const char *type, const char *device, const char *options,
+                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* NULL if there is none. Borrowed. */
 StackService *stack_find_service(const Stack *stack, const char *name);
 void stack_service_add_dependency(StackService *service, const char *on, StackCondition condition, gboolean required,

@@ -236,12 +236,37 @@ static gboolean check_source(const Deploy *deploy, const char *option, const cha
     return gourd_error_hint(error, "make it first, or use --no-start");
 }
 
-/* SOURCE:DESTINATION:…,create: tmpfiles makes a folder of it. */
-static gboolean is_created(const char *bind)
+/* Whether a word is among the options behind the last colon. */
+static gboolean has_word(const char *text, const char *word)
 {
-    g_auto(GStrv) words = g_strsplit(strrchr(bind, ':') + 1, ",", -1);
+    const char *colon = strrchr(text, ':');
+    g_auto(GStrv) words = g_strsplit(colon ? colon + 1 : "", ",", -1);
 
-    return g_strv_contains((const char *const *)words, "create");
+    return g_strv_contains((const char *const *)words, word);
+}
+
+/* FILE:PATH of a secret, and OWNER/NAME:PATH:external of a volume. */
+static gboolean check_others(const Deploy *deploy, const ServiceOptions *options, GError **error)
+{
+    char *const *const files[] = {options->secret_files, options->encrypted_files};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(files); i++)
+        for (char *const *text = files[i]; text && *text; text++) {
+            const char *end = g_strrstr(*text, ":/");
+            g_autofree char *source = end ? g_strndup(*text, (gsize)(end - *text)) : NULL;
+
+            if (source && !check_source(deploy, "--secret-file", source, error))
+                return FALSE;
+        }
+    for (char **volume = options->volumes; volume && *volume; volume++) {
+        g_autofree char *name = g_strndup(*volume, strcspn(*volume, ":"));
+        g_autofree char *folder = g_build_filename(PATH_VOLUMES, name, NULL);
+
+        if (strchr(name, '/') && *name != '/' && has_word(*volume, "external") &&
+            !check_source(deploy, "an external volume", folder, error))
+            return FALSE;
+    }
+    return TRUE;
 }
 
 /* systemd says of these only that the file system, or the credentials, of a service cannot be set up. */
@@ -252,7 +277,7 @@ static gboolean check_sources(const Deploy *deploy, GError **error)
     for (char **bind = options->binds; bind && *bind; bind++) {
         g_autofree char *source = g_strndup(*bind, strcspn(*bind, ":"));
 
-        if (!is_created(*bind) && !check_source(deploy, "--bind", source, error))
+        if (!has_word(*bind, "create") && !check_source(deploy, "--bind", source, error))
             return FALSE;
     }
     for (char **secret = options->secrets; secret && *secret; secret++)
@@ -261,7 +286,7 @@ static gboolean check_sources(const Deploy *deploy, GError **error)
     for (char **credential = options->credentials; credential && *credential; credential++)
         if (!check_source(deploy, "--credential", strchr(*credential, '=') + 1, error))
             return FALSE;
-    return TRUE;
+    return check_others(deploy, options, error);
 }
 
 /* --- the plan ----------------------------------------------------------------------------------------------------- */

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* What services of a stack are to each other, and the stack's own units. */
+#include "service/service.h"
+
+#include <string.h>
+
+static void add_volumes(Stack *stack, const char *name, const char *volumes)
+{
+    g_autoptr(GError) error = NULL;
+    StackService *service = stack_add_service(stack, name, &error);
+
+    g_assert_no_error(error);
+    service->options.volumes = g_strsplit(volumes, " ", -1);
+}
+
+static gboolean shares_user(const Stack *stack, const char *name)
+{
+    return stack_find_service(stack, name)->options.share_user;
+}
+
+static void who_has_a_volume_in_common_shares_a_user(void)
+{
+    g_autoptr(Stack) stack = stack_new("shop");
+    g_autoptr(GError) error = NULL;
+
+    add_volumes(stack, "app", "media:/media own:/own");
+    add_volumes(stack, "web", "/anonymous media:/srv:ro");
+    add_volumes(stack, "db", "data:/data data:/data2");
+    add_volumes(stack, "cache", "/media");
+    g_assert_true(stack_finish(stack, &error));
+    g_assert_true(shares_user(stack, "app"));
+    g_assert_true(shares_user(stack, "web"));
+    g_assert_false(shares_user(stack, "db"));
+    g_assert_false(shares_user(stack, "cache"));
+}
+
+static const char *text_of(const GPtrArray *files, const char *path)
+{
+    for (guint i = 0; i < files->len; i++) {
+        const ServiceFile *file = g_ptr_array_index(files, i);
+
+        if (strcmp(file->path, path) == 0)
+            return g_bytes_get_data(file->content, NULL);
+    }
+    g_error("no file %s", path);
+}
+
+static void another_file_system_is_a_mount_unit(void)
+{
+    g_autoptr(Stack) stack = stack_new("my-shop");
+    g_autoptr(GPtrArray) files = NULL;
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(stack_add_mount(stack, "media", "nfs4", ":/srv/media 100%", "addr=10.0.0.1,rw,nfsvers=4", &error));
+    g_assert_true(stack_add_mount(stack, "media", "nfs4", ":/other", NULL, &error));
+    g_assert_true(stack_add_mount(stack, "six", "nfs", ":/", "addr=fe80::1", &error));
+    g_assert_true(stack_add_mount(stack, "disk", "ext4", "/dev/sdb1", "", &error));
+    g_assert_cmpuint(stack->mounts->len, ==, 3);
+    g_assert_true(stack_render(stack, UNIT_TARGET_MIN, NULL, &files, &error));
+    g_assert_no_error(error);
+    const char *media = text_of(files, "/etc/systemd/system/var-lib-gourd-volumes-my\\x2dshop-media.mount");
+    g_assert_nonnull(strstr(media, "\nStopWhenUnneeded=yes\n"));
+    g_assert_nonnull(strstr(media, "\n[Mount]\nWhat=10.0.0.1:/srv/media 100%%\n"
+                                   "Where=/var/lib/gourd/volumes/my-shop/media\nType=nfs4\nOptions=rw,nfsvers=4\n"));
+    g_assert_nonnull(strstr(text_of(files, "/etc/systemd/system/var-lib-gourd-volumes-my\\x2dshop-six.mount"),
+                            "\nWhat=[fe80::1]:/\n"));
+    g_assert_null(
+        strstr(text_of(files, "/etc/systemd/system/var-lib-gourd-volumes-my\\x2dshop-disk.mount"), "Options="));
+}
+
+static void passwords_are_not_for_units(void)
+{
+    g_autoptr(Stack) stack = stack_new("shop");
+    g_autoptr(GError) error = NULL;
+
+    g_assert_false(stack_add_mount(stack, "a", "cifs", "//host/share", "username=u,password=p", &error));
+    g_assert_error(error, GOURD_ERROR, GOURD_ERROR_USAGE);
+    g_assert_null(strstr(error->message, "=p"));
+    g_clear_error(&error);
+    g_assert_false(stack_add_mount(stack, "a", NULL, "//host/share", NULL, &error));
+    g_assert_error(error, GOURD_ERROR, GOURD_ERROR_USAGE);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/stack/who_has_a_volume_in_common_shares_a_user", who_has_a_volume_in_common_shares_a_user);
+    g_test_add_func("/stack/another_file_system_is_a_mount_unit", another_file_system_is_a_mount_unit);
+    g_test_add_func("/stack/passwords_are_not_for_units", passwords_are_not_for_units);
+    return g_test_run();
+}
