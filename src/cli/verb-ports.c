@@ -14,7 +14,7 @@ typedef struct {
 static const char *describe_reach(const StackNetworkPort *port)
 {
     if (port->is_open)
-        return "everywhere";
+        return port->address ? "everywhere, at this address" : "everywhere";
     return port->address ? "this machine" : "the stack";
 }
 
