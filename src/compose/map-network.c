@@ -52,7 +52,12 @@ static gboolean add_net(Map *map, const ComposeNode *node, GError **error)
 {
     ServiceNet *net = stack_network_add_net(map->stack->network, node->key);
 
-    net->host_name = g_strdup(compose_node_get_text(node, "name"));
+    const char *name = compose_node_get_text(node, "name");
+
+    if (name) {
+        g_free(net->host_name);
+        net->host_name = g_strdup(name);
+    }
     net->driver = g_strdup(compose_node_get_text(node, "driver"));
     net->internal = compose_node_get_bool(node, "internal", FALSE);
     net->external = compose_node_get_bool(node, "external", FALSE);
