@@ -52,7 +52,7 @@ typedef struct {
     StackNetwork *network; /* what the services are to each other in the network; NULL: nothing is said */
 } Stack;
 
-void stack_mount_free(gpointer mount);
+void stack_mount_free(gpointer data);
 Stack *stack_new(const char *name);
 void stack_free(Stack *stack);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Stack, stack_free)
