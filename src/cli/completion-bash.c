@@ -32,6 +32,10 @@ static const char script_head[] =
     "    _gourd_words \"$(\"${words[0]}\" list --stacks --names 2>/dev/null)\"\n"
     "}\n"
     "\n"
+    "_gourd_volumes() {\n"
+    "    _gourd_words \"$(\"${words[0]}\" volume ls --names 2>/dev/null)\"\n"
+    "}\n"
+    "\n"
     "_gourd_words() {\n"
     "    local word\n"
     "    while IFS= read -r word; do\n"
@@ -164,6 +168,10 @@ static char *format_offer(Completion completion, const Option *option)
         return g_strdup("_gourd_stacks");
     case COMPLETE_SERVICE_OR_BUNDLE:
         return g_strdup("_gourd_services; _gourd_files '' '*.raw'");
+    case COMPLETE_VOLUME_ACTION:
+        return g_strdup("_gourd_words 'ls backup restore rm'");
+    case COMPLETE_VOLUME_OR_FILE:
+        return g_strdup("_gourd_volumes; _gourd_files '' '*'");
     case COMPLETE_VALUES:
     case COMPLETE_NOTHING:
         break;

@@ -42,6 +42,11 @@ static const char script_head[] =
     "    command $words[1] list --stacks --names 2>/dev/null\n"
     "end\n"
     "\n"
+    "function __gourd_volumes\n"
+    "    set -l words (commandline -opc)\n"
+    "    command $words[1] volume ls --names 2>/dev/null\n"
+    "end\n"
+    "\n"
     "function __gourd_sources\n"
     "    set -l token (commandline -ct)\n"
     "    set -l match (string match -r -- \"^($__gourd_prefixes)(.*)\" $token)\n"
@@ -102,6 +107,8 @@ static void append_offer(GString *out, Completion completion, const Option *opti
         [COMPLETE_SERVICE] = " -a '(__gourd_services)'",
         [COMPLETE_STACK] = " -a '(__gourd_stacks)'",
         [COMPLETE_SERVICE_OR_BUNDLE] = " -k -a '(__gourd_services; __fish_complete_suffix .raw)'",
+        [COMPLETE_VOLUME_ACTION] = " -a 'ls backup restore rm'",
+        [COMPLETE_VOLUME_OR_FILE] = " -F -a '(__gourd_volumes)'",
     };
 
     if (!option || (!option->choices && !option->suggestions)) {

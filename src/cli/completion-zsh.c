@@ -37,6 +37,8 @@ static void append_action(GString *out, const char *name, Completion completion,
         [COMPLETE_SERVICE] = "_gourd_services",
         [COMPLETE_STACK] = "_gourd_stacks",
         [COMPLETE_SERVICE_OR_BUNDLE] = "_gourd_services_and_bundles",
+        [COMPLETE_VOLUME_ACTION] = "(ls backup restore rm)",
+        [COMPLETE_VOLUME_OR_FILE] = "_gourd_volumes_and_files",
     };
 
     g_string_append(out, option && option->optional ? "::" : ":");
@@ -144,6 +146,9 @@ static void append_services(GString *out)
                          "_gourd_stacks() {\n"
                          "    local -a names=(${(f)\"$($_gourd_program list --stacks --names 2>/dev/null)\"})\n"
                          "    compadd -a names\n}\n\n"
+                         "_gourd_volumes_and_files() {\n"
+                         "    local -a names=(${(f)\"$($_gourd_program volume ls --names 2>/dev/null)\"})\n"
+                         "    compadd -a names\n    _files\n}\n\n"
                          "_gourd_services_and_bundles() {\n    _gourd_services\n    _files -g \"*.raw(-.)\"\n}\n\n");
 }
 

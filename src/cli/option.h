@@ -32,6 +32,8 @@ typedef enum {
     COMPLETE_SERVICE, /* installed ones */
     COMPLETE_STACK,   /* those that are up */
     COMPLETE_SERVICE_OR_BUNDLE,
+    COMPLETE_VOLUME_ACTION,  /* of gourd volume */
+    COMPLETE_VOLUME_OR_FILE, /* those that are there */
 } Completion;
 
 typedef struct {

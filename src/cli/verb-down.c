@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "confirm.h"
 #include "human.h"
 #include "session.h"
 #include "stack-options.h"
-
-#include <string.h>
 
 typedef struct {
     StackOptions stack;
@@ -24,25 +23,6 @@ static char *find_name(const Call *call, Session *session, GError **error)
     return project ? g_strdup(project->name) : NULL;
 }
 
-/* TRUE if the user agrees that data is lost, or has said so before. */
-static gboolean confirm(const Call *call, const char *name, GError **error)
-{
-    const DownOptions *options = call->options;
-    char answer[16] = "";
-
-    if (!options->volumes || options->yes || options->dry_run)
-        return TRUE;
-    if (!call->err.is_terminal) {
-        gourd_error_set(error, GOURD_ERROR_USAGE, "-v removes all data of %s", name);
-        return gourd_error_hint(error, "--yes says that this is meant");
-    }
-    fprintf(call->err.file, "This removes all data of %s. Go on? [y/N] ", name);
-    fflush(call->err.file);
-    if (fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y'))
-        return TRUE;
-    return gourd_error_set(error, GOURD_ERROR_USAGE, "nothing was removed");
-}
-
 static gboolean down(const Call *call, GError **error)
 {
     const DownOptions *options = call->options;
@@ -53,7 +33,9 @@ static gboolean down(const Call *call, GError **error)
     if (!session_open(&session, call, options->root, !options->dry_run, error))
         return FALSE;
     g_autofree char *name = find_name(call, &session, error);
-    if (!name || !confirm(call, name, error))
+    if (!name)
+        return FALSE;
+    if (options->volumes && !options->yes && !options->dry_run && !confirm_loss(call, name, error))
         return FALSE;
     g_autoptr(StoreChange) change = store_plan_down(session.store, name, options->volumes, session.notes, error);
     if (!change || !session_run(&session, change, &mode, &done, error))

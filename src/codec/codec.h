@@ -76,6 +76,17 @@ ByteStream *byte_stream_new_inflated(ByteStream *source, Codec codec, guint64 si
 
 #define CODEC_WINDOW_MAX (128u * 1024 * 1024) /* what zstd --long=27 and xz -9 (64 MiB) need */
 
+/* Writes one zstd frame with a checksum to a file, from its beginning. The descriptor stays the caller's; `name` is for messages. */
+typedef struct StreamEncoder StreamEncoder;
+
+StreamEncoder *stream_encoder_new(int fd, const char *name);
+void stream_encoder_free(StreamEncoder *encoder);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(StreamEncoder, stream_encoder_free)
+gboolean stream_encoder_write(StreamEncoder *encoder, const void *bytes, gsize size, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+/* Ends the frame; *ret_size is how long the file is. Once. */
+gboolean stream_encoder_finish(StreamEncoder *encoder, guint64 *ret_size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* --- single blocks ----------------------------------------------------------------------------------------------- */
 
 #define CODEC_LEVEL_DEFAULT 0

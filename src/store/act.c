@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "bundles.h"
+#include "volume-task.h"
 #include "volume.h"
 
 #include <errno.h>
@@ -205,6 +206,18 @@ static gboolean revive_all(Store *store, const char *argument)
     return TRUE;
 }
 
+/* Those that run already are left alone. */
+static gboolean resume(Store *store, const char *argument)
+{
+    g_auto(GStrv) units = g_strsplit(argument, " ", -1);
+
+    for (guint i = 0; units[i]; i++) {
+        if (!host_act("reset-failed", units[i], store->host, NULL) || !host_act("start", units[i], store->host, NULL))
+            g_ptr_array_add(store->not_revived, g_strdup(units[i]));
+    }
+    return TRUE;
+}
+
 static gboolean abandon(Store *store, const char *unit)
 {
     if (!host_act("stop", unit, store->host, NULL) || !host_act("reset-failed", unit, store->host, NULL))
@@ -226,6 +239,16 @@ gboolean store_act(const char *verb, const char *argument, gpointer data, GError
         return volume_fill(store, argument, error);
     if (strcmp(verb, "unfill") == 0)
         return volume_unfill(store, argument, error);
+    if (strcmp(verb, "archive") == 0)
+        return volume_archive(store, error);
+    if (strcmp(verb, "unpack") == 0)
+        return volume_unpack(store, error);
+    if (strcmp(verb, "switch") == 0)
+        return volume_switch(store, argument, error);
+    if (strcmp(verb, "unrestore") == 0)
+        return volume_unrestore(store, argument, error);
+    if (strcmp(verb, "resume") == 0)
+        return resume(store, argument);
     if (strcmp(verb, "halt") == 0)
         return halt(store, argument, error);
     if (strcmp(verb, "revive") == 0)

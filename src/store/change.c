@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "change.h"
+#include "volume-task.h"
 
 static void pending_free(struct StorePending *pending)
 {
@@ -11,6 +12,7 @@ static void pending_free(struct StorePending *pending)
     g_free(pending->init_path);
     g_free(pending->user);
     g_hash_table_unref(pending->volumes);
+    volume_task_free(pending->task);
     g_free(pending);
 }
 

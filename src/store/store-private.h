@@ -38,8 +38,9 @@ struct StorePending {
     char *user; /* of ServiceFiles: whose numbers are asked for when they are needed, for the plan may make it */
     guint32 uid, gid;
     gboolean keep_owners;
-    GHashTable *volumes; /* path on the host → path in the image ("" for none): those that are to be made */
-    Notes *notes;        /* of store_apply() */
+    GHashTable *volumes;     /* path on the host → path in the image ("" for none): those that are to be made */
+    struct VolumeTask *task; /* of a backup or restore; or NULL */
+    Notes *notes;            /* of store_apply() */
 };
 
 /* PlanActor.act; data is the Store. Verbs of its own, beside those of host_act():
@@ -47,12 +48,16 @@ struct StorePending {
  *   verify FILE [fully]  whether the store's bundle is the one that was to be copied, and sound
  *   identity NAME/REV    passwd and group as the service sees them     undone by drop-identity
  *   fill PATH            a volume, filled from the bundle              undone by unfill
+ *   archive FILE         volumes, to a backup that is complete then
+ *   unpack FILE          a backup, beside the volumes                  undone by unrestore UNIT…
+ *   switch OWNER/NAME    what was unpacked becomes the volume
  *   halt UNIT…           all are stopped, one after the other
  *   revive UNIT…         for undoing: all are stopped, the manager reads all units again, the first is started
  *   revive-all UNIT…     for undoing: all are stopped, the last first, the manager reads all units again, all are started
+ *   resume UNIT…         all are started; for undoing too
  *   abandon UNIT         for undoing: the unit is stopped
  *
- * The last three never fail: what cannot be revived is remembered, since files are as before anyway. */
+ * The last four never fail: what cannot be revived is remembered, since files are as before anyway. */
 gboolean store_act(const char *verb, const char *argument, gpointer data, GError **error);
 
 /* What a service has to do with users, for the actions. */

@@ -96,6 +96,25 @@ const StoreBundle *store_bundle_find(const GPtrArray *bundles, const char *text)
 /* NAME and VERSION of NAME_VERSION[.raw]; FALSE if text is not of that form. The caller frees both. */
 gboolean store_bundle_split(const char *text, char **ret_name, char **ret_version);
 
+/* --- volumes ------------------------------------------------------------------------------------------------------ */
+
+/* A folder that keeps the data of services: PATH_VOLUMES/OWNER/NAME. */
+typedef struct {
+    char *owner;       /* a service, or a stack */
+    char *name;        /* in what owns it */
+    char *id;          /* OWNER/NAME: what users call it */
+    char *path;        /* on the host */
+    gboolean is_mount; /* a unit mounts a file system there: what is in it lives elsewhere */
+    GPtrArray *users;  /* char *: services that a release of is installed whose units name it */
+} StoreVolume;
+
+/* All (StoreVolume) by id. Needs root, since nobody else may look at them. */
+gboolean store_list_volumes(Store *store, GPtrArray **ret_volumes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Those meant by OWNER/NAME, or all of an OWNER; NOT_FOUND with the nearest id as hint. Borrowed from volumes; the caller unrefs. */
+GPtrArray *store_choose_volumes(const GPtrArray *volumes, const char *text, GError **error);
+/* Bytes on disk. */
+guint64 store_measure_volume(const Store *store, const StoreVolume *volume);
+
 /* --- plans ------------------------------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -142,6 +161,19 @@ StoreChange *store_plan_remove(Store *store, const char *name, gboolean purge, N
 /* Drops releases but the active one and `keep` others of each service (the one before first, then the newest), bundles that
  * no release is left of, and helpers that no unit names. */
 StoreChange *store_plan_gc(Store *store, guint keep, Notes *notes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Plans a backup of volumes (StoreVolume), which must outlive the change: a tar, compressed, with a folder OWNER/NAME for each. What uses them is
+ * stopped meanwhile, and started again whatever happens; if it does not start, store_not_revived() has it. live: nothing is stopped. The change takes
+ * output. */
+StoreChange *store_plan_volume_backup(Store *store, const GPtrArray *volumes, gboolean live, const char *file,
+                                      OutputFile *output, Notes *notes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Plans to put back what a backup has: target NULL: each volume where it was; OWNER/NAME: one; OWNER: all of one owner. A volume that has
+ * something already is EXISTS, or with `force` replaced: what it has had comes back if what uses it does not start with the other. */
+StoreChange *store_plan_volume_restore(Store *store, const char *file, const char *target, gboolean force, Notes *notes,
+                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Plans the end of a volume; EXISTS while an installed service uses it. */
+StoreChange *store_plan_volume_remove(Store *store, const StoreVolume *volume, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 
 /* A stack as it shall be. */
 typedef struct {
