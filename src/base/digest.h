@@ -13,6 +13,10 @@ typedef struct {
     guint8 bytes[DIGEST_SIZE];
 } Digest;
 
+/* Loads what digests are made with, which the first one does otherwise, and then a failure is the end. For those who make many: it fails
+ * where files cannot be opened. */
+gboolean digest_prepare(GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 gboolean digest_equal(const Digest *a, const Digest *b);
 
 /* Reads "sha256:" and 64 lower-case hexadecimal digits (OCI image-spec 1.1, descriptor.md, digests). Other algorithms

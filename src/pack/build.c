@@ -130,7 +130,7 @@ gboolean pack_build(const PackOptions *options, PackProgressFunc progress, gpoin
     };
 
     g_mutex_init(&build.report_lock);
-    gboolean ok = run(&build, error);
+    gboolean ok = digest_prepare(error) && run(&build, error);
     if (ok)
         *ret_result = make_result(&build, begin);
     build_clear(&build);

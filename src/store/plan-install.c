@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "deploy.h"
+#include "stack-state.h"
 
 #include <string.h>
 
@@ -8,9 +9,15 @@
 static gboolean check_not_installed(const Deploy *deploy, const char *name, GError **error)
 {
     g_autoptr(StoreService) service = NULL;
+    g_autoptr(StoreStack) stack = NULL;
 
-    if (!service_name_check(name, error) || !state_read(deploy->store, name, &service, error))
+    if (!service_name_check(name, error) || !state_read(deploy->store, name, &service, error) ||
+        !stack_state_read(deploy->store, name, &stack, error))
         return FALSE;
+    if (stack) { /* both would keep their volumes in one folder */
+        gourd_error_set(error, GOURD_ERROR_EXISTS, "there is a stack '%s'", name);
+        return gourd_error_hint(error, "give the service another name with --name");
+    }
     if (!service)
         return TRUE;
     const StoreRelease *active = store_service_release(service, service->active);

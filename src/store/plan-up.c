@@ -295,6 +295,20 @@ static gboolean is_as_it_should_be(const Up *up, gboolean *ret_same, GError **er
     return TRUE;
 }
 
+/* Both would keep their volumes in one folder. */
+static gboolean check_name(const Up *up, GError **error)
+{
+    const char *name = up->request->stack->name;
+    g_autoptr(StoreService) service = NULL;
+
+    if (service_name_check(name, NULL) && !state_read(up->store, name, &service, error))
+        return FALSE;
+    if (!service)
+        return TRUE;
+    gourd_error_set(error, GOURD_ERROR_EXISTS, "there is a service '%s'", name);
+    return gourd_error_hint(error, "give the stack another name with -p");
+}
+
 static gboolean plan_up(Up *up, GError **error)
 {
     const Stack *stack = up->request->stack;
@@ -302,7 +316,7 @@ static gboolean plan_up(Up *up, GError **error)
     guint version = up->request->target;
     gboolean same;
 
-    if (!target || !stack_state_read(up->store, stack->name, &up->before, error) ||
+    if (!target || !check_name(up, error) || !stack_state_read(up->store, stack->name, &up->before, error) ||
         (version == 0 && !host_systemd_version(up->store->host, &version, error)) ||
         !stack_render(stack, version, up->notes, &up->units, error) || !sort_services(up, error) ||
         !up_open_members(up, error) || !up_render_network(up, version, error) || !up_render_members(up, error) ||

@@ -111,7 +111,8 @@ static gboolean recover(Store *store, Notes *notes, GError **error)
 
 gboolean store_lock(Store *store, void (*on_wait)(gpointer data), gpointer data, Notes *notes, GError **error)
 {
-    return make_folders(store, error) && take_lock(store, on_wait, data, error) && recover(store, notes, error);
+    return digest_prepare(error) && make_folders(store, error) && take_lock(store, on_wait, data, error) &&
+           recover(store, notes, error);
 }
 
 gboolean store_is_unfinished(const Store *store)

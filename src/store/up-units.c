@@ -14,18 +14,31 @@ static const ServiceFile *find_file(const GPtrArray *files, const char *path)
     return NULL;
 }
 
+static gboolean refuse(const char *path, GError **error)
+{
+    gourd_error_set(error, GOURD_ERROR_EXISTS, "'%s' exists already, and gourd did not write it", path);
+    return gourd_error_hint(error, "give the stack another name with -p");
+}
+
+/* A unit of the system's, as network.target, would be hidden by one in PATH_UNITS. */
+static gboolean check_hidden(const Up *up, const ServiceFile *file, GError **error)
+{
+    g_autofree char *unit = g_path_get_basename(file->path);
+    g_autofree char *found = g_str_has_prefix(file->path, PATH_UNITS "/") ? host_find_unit(up->store->host, unit)
+                                                                          : NULL;
+
+    return !found || strcmp(found, file->path) == 0 || refuse(found, error);
+}
+
 gboolean up_unit_is_in_place(const Up *up, const ServiceFile *file, gboolean *ret_same, GError **error)
 {
     g_autoptr(GBytes) there = NULL;
 
-    if (!root_load(up->store->root, file->path, UNIT_FILE_SIZE_MAX, &there, NULL, error))
+    if (!check_hidden(up, file, error) ||
+        !root_load(up->store->root, file->path, UNIT_FILE_SIZE_MAX, &there, NULL, error))
         return FALSE;
     *ret_same = there && g_bytes_equal(there, file->content);
-    if (there && !*ret_same && !content_is_ours(there)) {
-        gourd_error_set(error, GOURD_ERROR_EXISTS, "'%s' exists already, and gourd did not write it", file->path);
-        return gourd_error_hint(error, "give the stack another name with -p");
-    }
-    return TRUE;
+    return !there || *ret_same || content_is_ours(there) || refuse(file->path, error);
 }
 
 /* --- which run ---------------------------------------------------------------------------------------------------- */
