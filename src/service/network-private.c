@@ -113,7 +113,7 @@ static gboolean add_pair(const PlannedMember *member, const PlannedLink *link, U
         return add_ip(unit, error, "ip link add %s%s type veth peer name %s%s netns %s", link->host_end, mtu,
                       link->interface, mtu, member->name) &&
                add_ip(unit, error, "ip link set %s master %s up", link->host_end, link->net->bridge);
-    const char *mode = net->link_mode ? net->link_mode : strcmp(net->driver, "macvlan") == 0 ? "bridge" : "l2";
+    const char *mode = net->link_mode ? net->link_mode : g_strcmp0(net->driver, "macvlan") == 0 ? "bridge" : "l2";
 
     return add_ip(unit, error, "ip link add link %s name %s%s netns %s type %s mode %s", link->net->bridge,
                   link->host_end, mtu, member->name, net->driver, mode) &&
