@@ -15,3 +15,4 @@
 #include "notes.h"
 #include "root.h"
 #include "sweep.h"
+#include "vector.h"

@@ -60,7 +60,7 @@ static gboolean map_hook(Map *map, const ComposeNode *hook, char ***vector, GErr
     if (!compose_node_get(hook, "command") || compose_node_get(hook, "command")->n_items == 0)
         return compose_error(error, GOURD_ERROR_INPUT, hook, "it has no command");
     g_autofree char *text = format_hook(hook);
-    map_append(vector, text);
+    vector_append(vector, text);
     return TRUE;
 }
 

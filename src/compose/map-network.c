@@ -15,7 +15,7 @@ static gboolean add_pools(Map *map, ServiceNet *net, const ComposeNode *ipam, GE
         const char *subnet = compose_node_get_text(pool, "subnet"), *gateway = compose_node_get_text(pool, "gateway");
 
         if (subnet)
-            map_append(&net->subnets, subnet);
+            vector_append(&net->subnets, subnet);
         if (gateway && !net->gateway)
             net->gateway = g_strdup(gateway);
         if (compose_node_get(pool, "ip_range") || compose_node_get(pool, "aux_addresses"))

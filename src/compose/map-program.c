@@ -73,7 +73,7 @@ gboolean map_container_name(Map *map, const ComposeNode *value, GError **error)
 {
     map->member->container_name = g_strdup(value->text);
     if (g_strcmp0(value->text, map->service->full_name) != 0)
-        map_append(&map->options->aliases, value->text);
+        vector_append(&map->options->aliases, value->text);
     return TRUE;
 }
 

@@ -72,15 +72,15 @@ static gboolean map_option(Map *map, const ComposeNode *item, GError **error)
     if (strcmp(name, "label") == 0)
         return map_label(map, item, value, error);
     if (strcmp(name, "seccomp") == 0) {
-        map_append(&map->options->allow, "syscalls");
+        vector_append(&map->options->allow, "syscalls");
     } else if (strcmp(name, "no-new-privileges") == 0) {
         if (strcmp(value, "false") == 0)
-            map_append(&map->options->allow, "new-privileges");
+            vector_append(&map->options->allow, "new-privileges");
     } else if (strcmp(name, "apparmor") == 0) {
         g_free(map->options->apparmor);
         map->options->apparmor = strcmp(value, "unconfined") == 0 ? NULL : g_strdup(value);
     } else if (strcmp(name, "systempaths") == 0 && strcmp(value, "unconfined") == 0) {
-        map_append(&map->options->allow, "kernel-tunables");
+        vector_append(&map->options->allow, "kernel-tunables");
     } else {
         return map_set_unsupported(item, "there is no such setting",
                                    "no-new-privileges, seccomp, apparmor, label and systempaths are known", error);
@@ -124,7 +124,7 @@ gboolean map_ipc(Map *map, const ComposeNode *value, GError **error)
     static const char *const own[] = {"private", "shareable", "none", NULL};
 
     if (strcmp(value->text, "host") == 0)
-        map_append(&map->options->allow, "ipc");
+        vector_append(&map->options->allow, "ipc");
     else if (!g_strv_contains(own, value->text))
         return map_set_unsupported(value, "shared memory is shared with nobody, or with the host", "ipc: host", error);
     return TRUE;
@@ -133,7 +133,7 @@ gboolean map_ipc(Map *map, const ComposeNode *value, GError **error)
 gboolean map_pid(Map *map, const ComposeNode *value, GError **error)
 {
     if (strcmp(value->text, "host") == 0)
-        map_append(&map->options->allow, "processes");
+        vector_append(&map->options->allow, "processes");
     else
         map_note(map, "pid", "processes of others are hidden, not in a namespace of their own");
     return TRUE;

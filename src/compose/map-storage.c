@@ -142,7 +142,7 @@ static void map_temporary(Map *map, const ComposeNode *volume)
         g_string_append_printf(text, ":size=%s", size);
     if (mode)
         g_string_append_printf(text, "%cmode=%s", size ? ',' : ':', mode);
-    map_append(&map->options->tmpfs, text->str);
+    vector_append(&map->options->tmpfs, text->str);
 }
 
 static gboolean map_volume(Map *map, const ComposeNode *volume, gboolean read_only, GError **error)
@@ -155,7 +155,7 @@ static gboolean map_volume(Map *map, const ComposeNode *volume, gboolean read_on
     if (strcmp(type, "volume") == 0 && compose_node_get(volume, "source"))
         return map_named(map, volume, read_only, error);
     if (strcmp(type, "volume") == 0)
-        map_append(&map->options->volumes, compose_node_get_text(volume, "target"));
+        vector_append(&map->options->volumes, compose_node_get_text(volume, "target"));
     else if (strcmp(type, "tmpfs") == 0)
         map_temporary(map, volume);
     else
@@ -220,7 +220,7 @@ gboolean map_tmpfs(Map *map, const ComposeNode *value, GError **error)
     g_auto(GStrv) texts = map_texts(value);
 
     for (char **text = texts; *text; text++)
-        map_append(&map->options->tmpfs, *text);
+        vector_append(&map->options->tmpfs, *text);
     return TRUE;
 }
 

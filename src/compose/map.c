@@ -17,15 +17,6 @@ static const struct {
 
 /* --- for all rows -------------------------------------------------------------------------------------------------- */
 
-void map_append(char ***vector, const char *text)
-{
-    guint length = *vector ? g_strv_length(*vector) : 0;
-
-    *vector = g_renew(char *, *vector, length + 2);
-    (*vector)[length] = g_strdup(text);
-    (*vector)[length + 1] = NULL;
-}
-
 void map_appendf(char ***vector, const char *format, ...)
 {
     va_list arguments;
@@ -33,7 +24,7 @@ void map_appendf(char ***vector, const char *format, ...)
     va_start(arguments, format);
     g_autofree char *text = g_strdup_vprintf(format, arguments);
     va_end(arguments);
-    map_append(vector, text);
+    vector_append(vector, text);
 }
 
 char **map_texts(const ComposeNode *value)

@@ -114,7 +114,6 @@ void map_note(Map *map, const char *key, const char *text);
 gboolean map_set_unsupported(const ComposeNode *value, const char *message, const char *hint, GError **error);
 
 /* Appends to an option that is a vector. */
-void map_append(char ***vector, const char *text);
 G_GNUC_PRINTF(2, 3) void map_appendf(char ***vector, const char *format, ...);
 /* A list or a single scalar as texts. The caller frees. */
 char **map_texts(const ComposeNode *value);

@@ -194,18 +194,6 @@ static gboolean sort(Stack *stack, GError **error)
 
 /* --- what one is to another --------------------------------------------------------------------------------------- */
 
-/* Appends a unit to a list of options, once. */
-static void add_unit(char ***list, const char *unit)
-{
-    guint length = *list ? g_strv_length(*list) : 0;
-
-    if (*list && g_strv_contains((const char *const *)*list, unit))
-        return;
-    *list = g_renew(char *, *list, length + 2);
-    (*list)[length] = g_strdup(unit);
-    (*list)[length + 1] = NULL;
-}
-
 static gboolean link_dependency(const Stack *stack, StackService *service, const StackDependency *dependency,
                                 GError **error)
 {
@@ -217,13 +205,13 @@ static gboolean link_dependency(const Stack *stack, StackService *service, const
     if (!unit)
         return FALSE;
     if (dependency->required) {
-        add_unit(&service->options.requires, unit);
+        vector_append_once(&service->options.requires, unit);
     } else {
-        add_unit(&service->options.wants, unit);
-        add_unit(&service->options.after, unit);
+        vector_append_once(&service->options.wants, unit);
+        vector_append_once(&service->options.after, unit);
     }
     if (dependency->restart)
-        add_unit(&service->options.part_of, unit);
+        vector_append_once(&service->options.part_of, unit);
     if (dependency->condition == STACK_COMPLETED)
         other->options.oneshot = TRUE;
     return TRUE;

@@ -43,8 +43,6 @@ static gboolean is_of_stack(const Up *up, const char *full_name)
 
 static gboolean sort_services(Up *up, GError **error)
 {
-    g_autoptr(GPtrArray) all = NULL;
-
     up->gone = g_ptr_array_new_with_free_func((GDestroyNotify)store_service_free);
     if (!store_list(up->store, &up->others, error))
         return FALSE;

@@ -14,17 +14,6 @@ static ServiceNetMember *find_place(const StackNetwork *network, const char *ser
     return NULL;
 }
 
-static void append(char ***texts, const char *text)
-{
-    guint length = *texts ? g_strv_length(*texts) : 0;
-
-    if (*texts && g_strv_contains((const char *const *)*texts, text))
-        return;
-    *texts = g_renew(char *, *texts, length + 2);
-    (*texts)[length] = g_strdup(text);
-    (*texts)[length + 1] = NULL;
-}
-
 /* What the stack and the image say that a service listens on. */
 static gboolean add_exposed(const Up *up, GError **error)
 {
@@ -36,7 +25,7 @@ static gboolean add_exposed(const Up *up, GError **error)
             return FALSE;
         ServiceNetMember *place = find_place(up->request->stack->network, member->service->name);
         for (char **port = config->exposed_ports; place && *port; port++)
-            append(&place->expose, *port);
+            vector_append_once(&place->expose, *port);
     }
     return TRUE;
 }
