@@ -115,27 +115,30 @@ static void show_progress(const PackProgress *progress, gpointer user_data)
     progress_update(user_data, progress->phase, progress->done, progress->total);
 }
 
+/* What stands behind the transport, if one is named: "docker-archive:web.tar". */
+static const char *find_path(const char *source)
+{
+    const char *colon = strchr(source, ':');
+
+    return colon && !memchr(source, '/', (gsize)(colon - source)) ? colon + 1 : source;
+}
+
 /* A source's path is relative to the project. */
 static char *resolve_source(const Stack *stack, const char *source)
 {
-    const char *colon = strchr(source, ':');
-    gboolean has_transport = colon && !memchr(source, '/', (gsize)(colon - source));
-    const char *path = has_transport ? colon + 1 : source;
+    const char *path = find_path(source);
 
-    if (*path == '/' || g_str_has_prefix(path, "//"))
+    if (*path == '/')
         return g_strdup(source);
     g_autofree char *resolved = g_build_filename(stack->folder, path, NULL);
-    return has_transport ? g_strdup_printf("%.*s:%s", (int)(colon - source), source, resolved)
-                         : g_steal_pointer(&resolved);
+    return g_strdup_printf("%.*s%s", (int)(path - source), source, resolved);
 }
 
 static gboolean is_newer(const char *source, const char *bundle)
 {
-    const char *colon = strchr(source, ':');
-    const char *path = colon && !memchr(source, '/', (gsize)(colon - source)) ? colon + 1 : source;
     struct stat from, to;
 
-    return stat(bundle, &to) < 0 || stat(path, &from) < 0 || from.st_mtim.tv_sec >= to.st_mtim.tv_sec;
+    return stat(bundle, &to) < 0 || stat(find_path(source), &from) < 0 || from.st_mtim.tv_sec >= to.st_mtim.tv_sec;
 }
 
 static void add_point(GStrvBuilder *points, const char *text, gboolean has_source)

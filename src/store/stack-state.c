@@ -183,18 +183,7 @@ gboolean stack_state_read(Store *store, const char *name, StoreStack **ret_stack
 
 static gboolean list_names(Store *store, GPtrArray **ret_names, GError **error)
 {
-    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free), entries = NULL;
-
-    if (!root_list(store->root, PATH_STATE, &entries, error))
-        return FALSE;
-    for (guint i = 0; i < entries->len; i++) {
-        char *entry = g_ptr_array_index(entries, i);
-
-        if (g_str_has_suffix(entry, STACK_SUFFIX))
-            g_ptr_array_add(names, g_strndup(entry, strlen(entry) - strlen(STACK_SUFFIX)));
-    }
-    *ret_names = g_steal_pointer(&names);
-    return TRUE;
+    return state_list_names(store, STACK_SUFFIX, stack_name_is_valid, ret_names, error);
 }
 
 gboolean store_list_stacks(Store *store, GPtrArray **ret_stacks, GError **error)

@@ -292,3 +292,23 @@ gboolean state_read(Store *store, const char *name, StoreService **ret_service, 
     *ret_service = g_steal_pointer(&service);
     return TRUE;
 }
+
+gboolean state_list_names(Store *store, const char *suffix, gboolean (*is_name)(const char *name),
+                          GPtrArray **ret_names, GError **error)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free), entries = NULL;
+
+    if (!root_list(store->root, PATH_STATE, &entries, error))
+        return FALSE;
+    for (guint i = 0; i < entries->len; i++) {
+        const char *entry = g_ptr_array_index(entries, i);
+
+        if (!g_str_has_suffix(entry, suffix))
+            continue;
+        g_autofree char *name = g_strndup(entry, strlen(entry) - strlen(suffix));
+        if (is_name(name))
+            g_ptr_array_add(names, g_steal_pointer(&name));
+    }
+    *ret_names = g_steal_pointer(&names);
+    return TRUE;
+}

@@ -102,6 +102,9 @@ StoreService *state_parse(const char *name, const void *bytes, gsize size, GErro
 /* NULL without error if it is not installed. */
 gboolean state_read(Store *store, const char *name, StoreService **ret_service, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+/* What is before the suffix in the names of files of the state, sorted, as far as it is a name. */
+gboolean state_list_names(Store *store, const char *suffix, gboolean (*is_name)(const char *name),
+                          GPtrArray **ret_names, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 StoreRelease *release_copy(const StoreRelease *release);
 void release_free(StoreRelease *release);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreRelease, release_free)

@@ -124,24 +124,14 @@ gboolean store_is_unfinished(const Store *store)
 
 /* --- services ----------------------------------------------------------------------------------------------------- */
 
-/* Names of installed services, sorted. */
+static gboolean is_service_name(const char *name)
+{
+    return service_name_check(name, NULL);
+}
+
 static gboolean list_names(Store *store, GPtrArray **ret_names, GError **error)
 {
-    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free), entries = NULL;
-
-    if (!root_list(store->root, PATH_STATE, &entries, error))
-        return FALSE;
-    for (guint i = 0; i < entries->len; i++) {
-        char *entry = g_ptr_array_index(entries, i);
-
-        if (!g_str_has_suffix(entry, ".json"))
-            continue;
-        g_autofree char *name = g_strndup(entry, strlen(entry) - strlen(".json"));
-        if (service_name_check(name, NULL))
-            g_ptr_array_add(names, g_steal_pointer(&name));
-    }
-    *ret_names = g_steal_pointer(&names);
-    return TRUE;
+    return state_list_names(store, ".json", is_service_name, ret_names, error);
 }
 
 gboolean store_list(Store *store, GPtrArray **ret_services, GError **error)
