@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "network-plan.h"
+#include "render.h"
 
 #include <string.h>
 
@@ -372,29 +373,6 @@ static gboolean add_name_servers(Names *names, GError **error)
 
 /* --- the unit ------------------------------------------------------------------------------------------------------------------ */
 
-static void add_settings(const NetworkPlan *plan, UnitFile *unit)
-{
-    static const char *const settings[][2] = {
-        {"UMask", "0022"},
-        {"CapabilityBoundingSet", ""},
-        {"NoNewPrivileges", "yes"},
-        {"PrivateDevices", "yes"},
-        {"PrivateNetwork", "yes"},
-        {"PrivateTmp", "yes"},
-        {"ProtectControlGroups", "yes"},
-        {"ProtectHome", "yes"},
-        {"ProtectKernelModules", "yes"},
-        {"ProtectKernelTunables", "yes"},
-        {"ProtectSystem", "strict"},
-        {"RestrictNamespaces", "yes"},
-    };
-
-    unit_file_addf(unit, "Service", "RuntimeDirectory", "gourd/stacks/%s", plan->network->stack);
-    unit_file_add(unit, "Service", "RuntimeDirectoryPreserve", "yes");
-    for (gsize i = 0; i < G_N_ELEMENTS(settings); i++)
-        unit_file_add(unit, "Service", settings[i][0], settings[i][1]);
-}
-
 gboolean network_plan_add_names(NetworkPlan *plan, GError **error)
 {
     g_autoptr(UnitFile) unit = unit_file_new();
@@ -416,7 +394,8 @@ gboolean network_plan_add_names(NetworkPlan *plan, GError **error)
         return FALSE;
     if (!names.any)
         return TRUE;
-    add_settings(plan, unit);
+    g_autofree char *folder = g_strdup_printf("gourd/stacks/%s", plan->network->stack);
+    render_names_sandbox(unit, folder);
     g_autofree char *digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, content->str, -1);
     unit_file_addf(unit, "Unit", "X-GourdNames", "%.16s", digest);
     for (guint i = 0; i < plan->members->len; i++) {

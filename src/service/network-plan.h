@@ -6,13 +6,10 @@
 #include "network-range.h"
 #include "service.h"
 
-#define PATH_STACKS PATH_GOURD "/stacks" /* P/…: what the stack's own units read */
-
 /* --- the description ------------------------------------------------------------------------------------------------------ */
 
 /* NULL: there is none. Borrowed. */
 const ServiceNet *stack_network_find_net(const StackNetwork *network, const char *name);
-const ServiceNetMember *stack_network_find_member(const StackNetwork *network, const char *service);
 const ServiceNetLink *stack_member_find_link(const ServiceNetMember *member, const char *net);
 /* X of the mode "service:X", or NULL. */
 const char *stack_member_joined(const ServiceNetMember *member);

@@ -135,10 +135,10 @@ const ServiceNet *stack_network_find_net(const StackNetwork *network, const char
     return NULL;
 }
 
-const ServiceNetMember *stack_network_find_member(const StackNetwork *network, const char *service)
+ServiceNetMember *stack_network_find_member(const StackNetwork *network, const char *service)
 {
     for (guint i = 0; i < network->members->len; i++) {
-        const ServiceNetMember *member = g_ptr_array_index(network->members, i);
+        ServiceNetMember *member = g_ptr_array_index(network->members, i);
 
         if (strcmp(member->service, service) == 0)
             return member;

@@ -87,6 +87,8 @@ ServiceNet *stack_network_add_net(StackNetwork *network, const char *name);
 ServiceNetMember *stack_network_add_member(StackNetwork *network, const char *service, const char *unit);
 ServiceNetLink *stack_network_add_link(ServiceNetMember *member, const char *net);
 ServiceNetPort *stack_network_add_port(ServiceNetMember *member);
+/* The member of that service, or NULL. Borrowed. */
+ServiceNetMember *stack_network_find_member(const StackNetwork *network, const char *service);
 
 /* The mode that was asked for, or the one that the file needs: host, unless two services want one port, a port is published
  * under another number or on one address of several, the file keeps services apart or gives them addresses, or asks for what

@@ -37,10 +37,9 @@ static gboolean add_script(UnitFile *unit, const char *script, GError **error)
     return render_take(unit, "ExecStart", unit_quote_exec(argv[0], argv, UNIT_EXEC_NO_ENVIRONMENT, error));
 }
 
-static gboolean add_service(const Render *render, GError **error)
+void render_names_sandbox(UnitFile *unit, const char *runtime_directory)
 {
     static const char *const settings[][2] = {
-        {"RuntimeDirectory", "gourd"},
         {"RuntimeDirectoryPreserve", "yes"},
         {"UMask", "0022"},
         {"CapabilityBoundingSet", ""},
@@ -55,6 +54,14 @@ static gboolean add_service(const Render *render, GError **error)
         {"ProtectSystem", "strict"},
         {"RestrictNamespaces", "yes"},
     };
+
+    unit_file_add(unit, "Service", "RuntimeDirectory", runtime_directory);
+    for (gsize i = 0; i < G_N_ELEMENTS(settings); i++)
+        unit_file_add(unit, "Service", settings[i][0], settings[i][1]);
+}
+
+static gboolean add_service(const Render *render, GError **error)
+{
     g_autoptr(UnitFile) unit = unit_file_new();
 
     unit_file_add(unit, "Unit", "Description", "Host names and name servers for the services of gourd");
@@ -66,8 +73,7 @@ static gboolean add_service(const Render *render, GError **error)
     if (!add_script(unit, hosts_script, error) || !add_script(unit, resolv_script, error) ||
         !add_script(unit, uplink_script, error))
         return FALSE;
-    for (gsize i = 0; i < G_N_ELEMENTS(settings); i++)
-        unit_file_add(unit, "Service", settings[i][0], settings[i][1]);
+    render_names_sandbox(unit, "gourd");
     return render_add_shared_unit(render, NAMES_UNIT, unit, error);
 }
 

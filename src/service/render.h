@@ -60,6 +60,8 @@ char *render_proxy_name(const Render *render, const ServicePublish *publish, con
 gboolean render_overlays(const Render *render, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Where an overlay is seen on the host. The caller frees. */
 char *render_overlay_path(const ServiceContext *context, const ServiceMount *mount);
+/* What a unit that only writes files below /run may do; the folder is in /run. */
+void render_names_sandbox(UnitFile *unit, const char *runtime_directory);
 gboolean render_names(const Render *render, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Whether the units that render_names() makes are needed. */
 gboolean render_uses_names(const Render *render);

@@ -3,17 +3,6 @@
 
 #include <string.h>
 
-static ServiceNetMember *find_place(const StackNetwork *network, const char *service)
-{
-    for (guint i = 0; i < network->members->len; i++) {
-        ServiceNetMember *member = g_ptr_array_index(network->members, i);
-
-        if (strcmp(member->service, service) == 0)
-            return member;
-    }
-    return NULL;
-}
-
 /* What the stack and the image say that a service listens on. */
 static gboolean add_exposed(const Up *up, GError **error)
 {
@@ -23,7 +12,7 @@ static gboolean add_exposed(const Up *up, GError **error)
 
         if (!config)
             return FALSE;
-        ServiceNetMember *place = find_place(up->request->stack->network, member->service->name);
+        ServiceNetMember *place = stack_network_find_member(up->request->stack->network, member->service->name);
         for (char **port = config->exposed_ports; place && *port; port++)
             vector_append_once(&place->expose, *port);
     }
