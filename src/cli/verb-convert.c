@@ -129,7 +129,7 @@ static void note_copies(const GArray *files, Notes *notes)
 
         if (!file->source)
             continue;
-        g_autofree char *subject = g_strdup_printf("%s as %s", file->source, file->path);
+        g_autofree char *subject = g_strdup_printf("%s from %s", file->path, file->source);
         notes_add(notes, "to-be-copied", "a file that units need is not written here: copy it", subject);
     }
     notes_add(
