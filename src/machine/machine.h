@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+/* Machines: systemd-nspawn containers that share the host's /usr.
+ *
+ * origin ─→ MachineSkeleton: what a machine has of its own (/etc, /var, links), as data ┐
+ * spec (network, limits, …) ─→ .nspawn, drop-in, network files ─────────────────────────┴─→ plan ─→ create, remove
+ *
+ * A machine called NAME is the tree MACHINE_PATH_TREES/NAME, run by systemd-nspawn@NAME.service, and the record
+ * MACHINE_PATH_RECORDS/NAME.json. */
+
+#include "skeleton.h"
+#include "spec.h"
+
+#include "store/store.h"
+
+#define MACHINE_PATH_TREES "/var/lib/machines"
+#define MACHINE_PATH_SETTINGS "/etc/systemd/nspawn"
+#define MACHINE_PATH_RECORDS PATH_GOURD "/machines"
+
+/* --- records ------------------------------------------------------------------------------------------------------ */
+
+/* A machine that gourd made. */
+typedef struct {
+    char *name, *unit;
+    gint64 created_at; /* seconds since 1970 */
+    MachineSpec spec;
+    Json *skeleton; /* machine_skeleton_to_json() of when it was made or last refreshed */
+} MachineRecord;
+
+void machine_record_free(MachineRecord *record);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MachineRecord, machine_record_free)
+GBytes *machine_record_format(const MachineRecord *record);
+/* Fuzzed. */
+MachineRecord *machine_record_parse(const char *name, const void *bytes, gsize size, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+char *machine_record_path(const char *name);
+/* All (MachineRecord) by name; or one, NOT_FOUND with the nearest name as hint. */
+gboolean machine_list(Host *host, GPtrArray **ret_records, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+MachineRecord *machine_find(Host *host, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* --- files -------------------------------------------------------------------------------------------------------- */
+
+/* What settings become on a host: ServiceFile, by path. Pure. binds: folders of the host, as MachineSkeleton has them. */
+gboolean machine_render(const char *name, const MachineSpec *spec, const char *const *binds, guint systemd_version,
+                        Notes *notes, GPtrArray **ret_files, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* --- plans -------------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    const char *name;
+    const MachineSpec *spec;
+    MachineOrigin origin;
+    guint target; /* version of systemd; 0: the host's */
+    gboolean no_start;
+} MachineRequest;
+
+/* Each plans and changes nothing; store_apply() carries it out, machine_act() being the store's further actor. EXISTS: a tree, settings or a
+ * record of that name are there. */
+StoreChange *machine_plan_create(Store *store, const MachineRequest *request, Notes *notes, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+StoreChange *machine_plan_remove(Store *store, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+/* What a machine has of its own, found out from the host's package database: reads only. Whose numbers these are: owners are as they are inside. */
+
+#include "base/base.h"
+
+#include <sys/stat.h>
+
+/* Where a machine's files come from. */
+typedef struct {
+    const char *root;     /* of the host: "/" or a folder */
+    const char *machine;  /* its name, for /etc/hostname */
+    char **packages;      /* names; or NULL */
+    gboolean host_config; /* configuration as the host has it, not as packaged */
+    const char *like;     /* a folder that has a machine's own files; or NULL */
+    const char *from;     /* a bundle; or NULL */
+    char **command;       /* of a machine without systemd inside; or NULL */
+    gboolean network;     /* systemd-networkd is wanted inside */
+} MachineOrigin;
+
+/* A file, folder or link of the tree. */
+typedef struct {
+    char *path;  /* "/etc/frr/daemons" */
+    mode_t mode; /* with its type: S_IFREG, S_IFDIR, S_IFLNK */
+    guint32 uid, gid;
+    char *target;    /* of a link */
+    GBytes *content; /* of a file; or NULL: */
+    char *source;    /* path of a file of the host that is copied */
+    char *package;   /* that it belongs to; or NULL */
+} MachineEntry;
+
+typedef struct {
+    char *name, *version;
+} MachinePackage;
+
+typedef struct {
+    char *path, *md5, *package; /* md5 of the content as it is packaged */
+} MachineConffile;
+
+typedef struct {
+    GPtrArray *entries;   /* MachineEntry, parents before what is in them */
+    GPtrArray *packages;  /* MachinePackage, by name: those asked for, and those that they and a booted system need */
+    GPtrArray *conffiles; /* MachineConffile, by path */
+    char **users, **groups;
+    char **units; /* enabled */
+    char **binds; /* folders of the host that are shown inside, at the same path: "/usr" */
+} MachineSkeleton;
+
+MachineSkeleton *machine_skeleton_new(const MachineOrigin *origin, Notes *notes, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+void machine_skeleton_free(MachineSkeleton *skeleton);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MachineSkeleton, machine_skeleton_free)
+/* Adds a file of root's, in place of one that is there. */
+void machine_skeleton_add_file(MachineSkeleton *skeleton, const char *path, mode_t mode, const char *text);
+/* Writes the tree into an open empty folder, synced. root: of the host, opened. */
+gboolean machine_skeleton_write(const MachineSkeleton *skeleton, int root, int folder, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+/* Packages, conffiles, users, units: what check and refresh compare with. */
+Json *machine_skeleton_to_json(const MachineSkeleton *skeleton);
