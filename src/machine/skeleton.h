@@ -3,7 +3,7 @@
 
 /* What a machine has of its own, found out from the host's package database: reads only. Whose numbers these are: owners are as they are inside. */
 
-#include "base/base.h"
+#include "packages.h"
 
 #include <sys/stat.h>
 
@@ -33,10 +33,6 @@ typedef struct {
 typedef struct {
     char *name, *version;
 } MachinePackage;
-
-typedef struct {
-    char *path, *md5, *package; /* md5 of the content as it is packaged */
-} MachineConffile;
 
 typedef struct {
     GPtrArray *entries;   /* MachineEntry, parents before what is in them */

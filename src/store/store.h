@@ -7,6 +7,8 @@
  * serialises those who change something; readers take none. Verbs make plans; store_apply() carries one out, and
  * store_lock() first undoes what a killed run left. */
 
+#include "root-files.h"
+
 #include "doctor/doctor.h"
 #include "host/host.h"
 #include "service/service.h"

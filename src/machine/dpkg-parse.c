@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "dpkg.h"
+
+#include <string.h>
+
+#define PACKAGES_MAX 100000    /* installed at once: all of Debian has fewer */
+#define NAME_LENGTH_MAX 200    /* of a package, version, architecture: each is part of a file's name */
+#define PATH_LENGTH_MAX 4095   /* PATH_MAX, less the zero */
+#define ALTERNATIVES_MAX 10000 /* lines of one file of update-alternatives */
+#define PRIORITY_LENGTH_MAX 11 /* of a 32-bit number */
+
+/* --- lines -------------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    const char *at, *end;
+    guint number; /* of the line that was read last, from 1 */
+} Lines;
+
+/* The next line without its end; FALSE at the end. *ret_line is not terminated. */
+static gboolean next_line(Lines *lines, const char **ret_line, gsize *ret_length)
+{
+    if (lines->at == lines->end)
+        return FALSE;
+    const char *stop = memchr(lines->at, '\n', (gsize)(lines->end - lines->at));
+    const char *line = lines->at;
+
+    *ret_line = line;
+    *ret_length = (gsize)((stop ? stop : lines->end) - line);
+    lines->at = stop ? stop + 1 : lines->end;
+    lines->number++;
+    return TRUE;
+}
+
+static gboolean fail_line(const Lines *lines, GError **error, const char *what)
+{
+    return gourd_error_set(error, GOURD_ERROR_INPUT, "line %u: %s", lines->number, what);
+}
+
+/* A word that stands in the names of files. */
+static gboolean is_word(const char *text)
+{
+    gsize length = strlen(text);
+
+    if (length == 0 || length > NAME_LENGTH_MAX || !g_ascii_isalnum(*text))
+        return FALSE;
+    for (const char *at = text; *at; at++) {
+        if (!g_ascii_isalnum(*at) && !strchr("+-.~:", *at))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* An absolute path that is as short as it can be: no "..", no "//". "/." is the root in lists. */
+static gboolean is_path(const char *text)
+{
+    gsize length = strlen(text);
+
+    if (*text != '/' || length > PATH_LENGTH_MAX || strchr(text, '\n'))
+        return FALSE;
+    if (strstr(text, "//") || strstr(text, "/../") || strstr(text, "/./") || (length > 1 && text[length - 1] == '/'))
+        return FALSE;
+    return !g_str_has_suffix(text, "/..") && (!g_str_has_suffix(text, "/.") || length == 2);
+}
+
+static gboolean is_digest(const char *text)
+{
+    return strlen(text) == 32 && strspn(text, "0123456789abcdef") == 32;
+}
+
+/* --- status ------------------------------------------------------------------------------------------------------- */
+
+/* "a (>= 1) | b:any, c" → {{"a", "b"}, {"c"}} */
+static void parse_depends(const char *value, GPtrArray *depends)
+{
+    g_auto(GStrv) groups = g_strsplit(value, ",", -1);
+
+    for (char **group = groups; *group; group++) {
+        g_auto(GStrv) choices = g_strsplit(*group, "|", -1);
+        char **names = NULL;
+
+        for (char **choice = choices; *choice; choice++) {
+            const char *name = g_strstrip(*choice);
+
+            (*choice)[name - *choice + (gssize)strcspn(name, " \t\n(:[<")] = '\0';
+            if (is_word(name))
+                vector_append(&names, name);
+        }
+        if (names)
+            g_ptr_array_add(depends, names);
+    }
+}
+
+static void parse_provides(const char *value, HostPackage *package)
+{
+    g_autoptr(GPtrArray) groups = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
+
+    parse_depends(value, groups);
+    for (guint i = 0; i < groups->len; i++)
+        vector_append(&package->provides, *(char **)g_ptr_array_index(groups, i));
+}
+
+/* "PATH DIGEST [obsolete] [remove-on-upgrade]": paths may have blanks. An obsolete one is no longer the package's. */
+static gboolean parse_conffile(char *line, HostPackage *package)
+{
+    char *blank = strrchr(g_strstrip(line), ' ');
+
+    if (!blank)
+        return FALSE;
+    if (strcmp(blank + 1, "obsolete") == 0 || strcmp(blank + 1, "remove-on-upgrade") == 0)
+        return TRUE;
+    if (strcmp(blank + 1, "newconffile") == 0) /* dpkg has not yet come to it */
+        return TRUE;
+    *blank = '\0';
+    if (!is_path(line) || strlen(line) < 2 || !is_digest(blank + 1))
+        return FALSE;
+    g_ptr_array_add(package->conffiles, machine_conffile_new(line, blank + 1, package->name));
+    return TRUE;
+}
+
+static gboolean parse_conffiles(const char *value, HostPackage *package)
+{
+    g_auto(GStrv) lines = g_strsplit(value, "\n", -1);
+
+    for (char **line = lines; *line; line++) {
+        if (*g_strstrip(*line) && !parse_conffile(*line, package))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* The fields of a package that are looked at. */
+enum { NAME, STATUS, ARCHITECTURE, VERSION, PROVIDES, DEPENDS, PRE_DEPENDS, CONFFILES, N_FIELDS };
+
+static const char *const field_names[N_FIELDS] = {
+    "Package", "Status", "Architecture", "Version", "Provides", "Depends", "Pre-Depends", "Conffiles",
+};
+
+typedef struct {
+    GString *values[N_FIELDS]; /* as they stand; NULL: the package has none */
+} Stanza;
+
+static void stanza_clear(Stanza *stanza)
+{
+    for (guint i = 0; i < N_FIELDS; i++) {
+        if (stanza->values[i])
+            g_string_free(g_steal_pointer(&stanza->values[i]), TRUE);
+    }
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Stanza, stanza_clear)
+
+static GString **find_field(Stanza *stanza, const char *key, gsize length)
+{
+    for (guint i = 0; i < N_FIELDS; i++) {
+        if (strlen(field_names[i]) == length && g_ascii_strncasecmp(field_names[i], key, length) == 0)
+            return &stanza->values[i];
+    }
+    return NULL;
+}
+
+/* The value without blanks at its ends; "" if it is not there. */
+static const char *get_field(Stanza *stanza, guint field)
+{
+    return stanza->values[field] ? g_strstrip(stanza->values[field]->str) : "";
+}
+
+/* The last word of "install ok installed"; while triggers are awaited, a package is in use already. */
+static gboolean is_installed(const char *status)
+{
+    return g_str_has_suffix(status, " installed") || g_str_has_suffix(status, " triggers-awaited") ||
+           g_str_has_suffix(status, " triggers-pending");
+}
+
+static gboolean add_package(Stanza *stanza, const Lines *lines, GPtrArray *packages, GError **error)
+{
+    const char *name = get_field(stanza, NAME), *version = get_field(stanza, VERSION);
+    const char *architecture = get_field(stanza, ARCHITECTURE);
+
+    if (!is_installed(get_field(stanza, STATUS)))
+        return TRUE;
+    if (!is_word(name) || strchr(name, ':'))
+        return fail_line(lines, error, "the package before has no proper name");
+    if (!is_word(version) || !is_word(architecture) || strchr(architecture, ':'))
+        return fail_line(lines, error, "the package before has no proper version and architecture");
+    if (packages->len >= PACKAGES_MAX)
+        return gourd_error_set(error, GOURD_ERROR_LIMIT, "there are more than %d packages", PACKAGES_MAX);
+    HostPackage *package = host_package_new(name, version, architecture);
+    g_ptr_array_add(packages, package);
+    parse_depends(get_field(stanza, PRE_DEPENDS), package->depends);
+    parse_depends(get_field(stanza, DEPENDS), package->depends);
+    parse_provides(get_field(stanza, PROVIDES), package);
+    if (!parse_conffiles(get_field(stanza, CONFFILES), package))
+        return fail_line(lines, error, "a conffile of the package before is none");
+    return TRUE;
+}
+
+/* A line "KEY: VALUE", which lines that begin with a blank continue. */
+static gboolean parse_field(const Lines *lines, const char *line, gsize length, Stanza *stanza, GString ***current,
+                            GError **error)
+{
+    if (memchr(line, '\0', length))
+        return fail_line(lines, error, "there is a zero byte");
+    if (*line == ' ' || *line == '\t') {
+        if (*current) {
+            g_string_append_c(**current, '\n');
+            g_string_append_len(**current, line, (gssize)length);
+        }
+        return TRUE;
+    }
+    const char *colon = memchr(line, ':', length);
+    if (!colon)
+        return fail_line(lines, error, "there is no ':' after the name of a field");
+    *current = find_field(stanza, line, (gsize)(colon - line));
+    if (!*current)
+        return TRUE;
+    if (**current)
+        return fail_line(lines, error, "the field is there twice");
+    **current = g_string_new_len(colon + 1, (gssize)length - (colon + 1 - line));
+    return TRUE;
+}
+
+gboolean dpkg_status_parse(const char *bytes, gsize size, GPtrArray *packages, GError **error)
+{
+    Lines lines = {.at = bytes, .end = bytes + size};
+    g_auto(Stanza) stanza = {0};
+    GString **current = NULL;
+    const char *line;
+    gsize length;
+
+    while (next_line(&lines, &line, &length)) {
+        if (length > 0) {
+            if (!parse_field(&lines, line, length, &stanza, &current, error))
+                return FALSE;
+            continue;
+        }
+        if (!add_package(&stanza, &lines, packages, error))
+            return FALSE;
+        stanza_clear(&stanza);
+        current = NULL;
+    }
+    return add_package(&stanza, &lines, packages, error);
+}
+
+/* --- files of a package ------------------------------------------------------------------------------------------- */
+
+gboolean dpkg_list_parse(const char *bytes, gsize size, GPtrArray *paths, GError **error)
+{
+    Lines lines = {.at = bytes, .end = bytes + size};
+    const char *line;
+    gsize length;
+
+    while (next_line(&lines, &line, &length)) {
+        g_autofree char *path = g_strndup(line, length);
+
+        if (strlen(path) != length || !is_path(path))
+            return fail_line(&lines, error, "this is no absolute path");
+        if (strcmp(path, "/.") != 0)
+            g_ptr_array_add(paths, g_steal_pointer(&path));
+    }
+    return TRUE;
+}
+
+gboolean dpkg_md5sums_parse(const char *bytes, gsize size, GHashTable *digests, GError **error)
+{
+    Lines lines = {.at = bytes, .end = bytes + size};
+    const char *line;
+    gsize length;
+
+    while (next_line(&lines, &line, &length)) {
+        g_autofree char *text = g_strndup(line, length);
+        gsize digits = strspn(text, "0123456789abcdef");
+
+        /* md5sum(1): two blanks; paths are relative. */
+        if (strlen(text) != length || digits != 32 || !g_str_has_prefix(text + digits, "  "))
+            return fail_line(&lines, error, "this is no digest and path");
+        g_autofree char *path = g_strconcat(text[digits + 2] == '/' ? "" : "/", text + digits + 2, NULL);
+        if (!is_path(path))
+            return fail_line(&lines, error, "this is no path");
+        g_hash_table_replace(digests, g_steal_pointer(&path), g_strndup(text, digits));
+    }
+    return TRUE;
+}
+
+void dpkg_diversion_free(DpkgDiversion *diversion)
+{
+    g_free(diversion->path);
+    g_free(diversion->diverted);
+    g_free(diversion->by);
+    g_free(diversion);
+}
+
+/* Three lines each: path, where it is diverted to, the package that keeps its own. */
+gboolean dpkg_diversions_parse(const char *bytes, gsize size, GPtrArray *diversions, GError **error)
+{
+    Lines lines = {.at = bytes, .end = bytes + size};
+    const char *line;
+    gsize length;
+
+    while (next_line(&lines, &line, &length)) {
+        DpkgDiversion *diversion = g_new0(DpkgDiversion, 1);
+
+        g_ptr_array_add(diversions, diversion);
+        diversion->path = g_strndup(line, length);
+        if (!next_line(&lines, &line, &length))
+            return fail_line(&lines, error, "a diversion is cut off");
+        diversion->diverted = g_strndup(line, length);
+        if (!next_line(&lines, &line, &length))
+            return fail_line(&lines, error, "a diversion is cut off");
+        diversion->by = g_strndup(line, length);
+        if (!is_path(diversion->path) || !is_path(diversion->diverted))
+            return fail_line(&lines, error, "a diversion has no absolute paths");
+    }
+    return TRUE;
+}
+
+/* --- alternatives ------------------------------------------------------------------------------------------------- */
+
+/* Of the best choice so far. */
+typedef struct {
+    gint64 priority;
+    char **targets; /* of the master and its slaves; "": a slave that this choice does not have */
+} Choice;
+
+/* A file's name, as a link in /etc/alternatives has it. */
+static gboolean is_link_name(const char *text)
+{
+    return *text && !strchr(text, '/') && strcmp(text, ".") != 0 && strcmp(text, "..") != 0 &&
+           strlen(text) <= NAME_LENGTH_MAX;
+}
+
+/* The names that a choice has targets for: the master's, then those of its slaves. Two lines each, the second a path; ended by an empty
+ * one. */
+static gboolean parse_names(char ***line, const char *name, char ***ret_names)
+{
+    g_autoptr(GStrvBuilder) names = g_strv_builder_new();
+
+    g_strv_builder_add(names, name);
+    while (**line && ***line) {
+        if (!is_link_name(**line) || !(*line)[1] || !is_path((*line)[1]))
+            return FALSE;
+        g_strv_builder_add(names, **line);
+        *line += 2;
+    }
+    if (!**line)
+        return FALSE;
+    (*line)++;
+    *ret_names = g_strv_builder_end(names);
+    return TRUE;
+}
+
+/* A choice: its path, its priority, a line for each slave. */
+static gboolean parse_choice(char ***line, guint n_names, Choice *best)
+{
+    gint64 priority;
+    char **at = *line;
+
+    if (!is_path(at[0]) || !at[1] || strlen(at[1]) > PRIORITY_LENGTH_MAX ||
+        !g_ascii_string_to_signed(at[1], 10, G_MININT32, G_MAXINT32, &priority, NULL))
+        return FALSE;
+    for (guint i = 1; i < n_names; i++) {
+        if (!at[1 + i] || (*at[1 + i] && !is_path(at[1 + i])))
+            return FALSE;
+    }
+    *line += 1 + n_names;
+    if (best->targets && priority <= best->priority)
+        return TRUE;
+    g_strfreev(best->targets);
+    best->priority = priority;
+    best->targets = g_new0(char *, n_names + 1);
+    for (guint i = 0; i < n_names; i++)
+        best->targets[i] = g_strdup(at[i == 0 ? 0 : i + 1]);
+    return TRUE;
+}
+
+static gboolean parse_alternatives(char **lines, const char *name, GPtrArray *alternatives)
+{
+    g_auto(GStrv) names = NULL;
+    Choice best = {0};
+    gboolean good = TRUE;
+
+    /* "auto" or "manual", then the path of the link itself. */
+    if (g_strv_length(lines) < 3 || !is_path(lines[1]))
+        return FALSE;
+    lines += 2;
+    if (!parse_names(&lines, name, &names))
+        return FALSE;
+    while (good && *lines && **lines)
+        good = parse_choice(&lines, g_strv_length(names), &best);
+    for (guint i = 0; good && best.targets && names[i] && best.targets[i]; i++) {
+        if (!*best.targets[i])
+            continue;
+        g_ptr_array_add(alternatives, machine_alternative_new(names[i], best.targets[i]));
+    }
+    g_strfreev(best.targets);
+    return good;
+}
+
+gboolean dpkg_alternatives_parse(const char *name, const char *bytes, gsize size, GPtrArray *alternatives,
+                                 GError **error)
+{
+    g_autofree char *text = g_strndup(bytes, size);
+    g_auto(GStrv) lines = g_strsplit(text, "\n", ALTERNATIVES_MAX);
+
+    if (strlen(text) == size && is_link_name(name) && parse_alternatives(lines, name, alternatives))
+        return TRUE;
+    return gourd_error_set(error, GOURD_ERROR_INPUT, "this is no file of update-alternatives");
+}
