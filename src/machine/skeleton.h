@@ -24,10 +24,10 @@ typedef struct {
     char *path;  /* "/etc/frr/daemons" */
     mode_t mode; /* with its type: S_IFREG, S_IFDIR, S_IFLNK */
     guint32 uid, gid;
-    char *target;    /* of a link */
-    GBytes *content; /* of a file; or NULL: */
-    char *source;    /* path of a file of the host that is copied */
-    char *package;   /* that it belongs to; or NULL */
+    char *target;          /* of a link */
+    GBytes *content;       /* of a file */
+    char *package;         /* that it belongs to; or NULL */
+    struct timespec mtime; /* zero: now */
 } MachineEntry;
 
 typedef struct {
@@ -35,9 +35,11 @@ typedef struct {
 } MachinePackage;
 
 typedef struct {
-    GPtrArray *entries;   /* MachineEntry, parents before what is in them */
-    GPtrArray *packages;  /* MachinePackage, by name: those asked for, and those that they and a booted system need */
-    GPtrArray *conffiles; /* MachineConffile, by path */
+    GPtrArray *entries;     /* MachineEntry, parents before what is in them */
+    GHashTable *by_path;    /* the same, borrowed */
+    GPtrArray *packages;    /* MachinePackage, by name: those asked for, and those that they and a booted system need */
+    GPtrArray *conffiles;   /* MachineConffile, by path */
+    char **origin_packages; /* that were asked for */
     char **users, **groups;
     char **units; /* enabled */
     char **binds; /* folders of the host that are shown inside, at the same path: "/usr" */
@@ -47,10 +49,11 @@ MachineSkeleton *machine_skeleton_new(const MachineOrigin *origin, Notes *notes,
     G_GNUC_WARN_UNUSED_RESULT;
 void machine_skeleton_free(MachineSkeleton *skeleton);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MachineSkeleton, machine_skeleton_free)
-/* Adds a file of root's, in place of one that is there. */
+/* Adds a file of root's, in place of one that is there; folders that are missing above it too. */
 void machine_skeleton_add_file(MachineSkeleton *skeleton, const char *path, mode_t mode, const char *text);
-/* Writes the tree into an open empty folder, synced. root: of the host, opened. */
-gboolean machine_skeleton_write(const MachineSkeleton *skeleton, int root, int folder, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+/* Borrowed; NULL if there is none. */
+const MachineEntry *machine_skeleton_find(const MachineSkeleton *skeleton, const char *path);
+/* Writes the tree into an open empty folder. Needs root, for the owners. */
+gboolean machine_skeleton_write(const MachineSkeleton *skeleton, int folder, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Packages, conffiles, users, units: what check and refresh compare with. */
 Json *machine_skeleton_to_json(const MachineSkeleton *skeleton);
