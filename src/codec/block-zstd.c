@@ -155,6 +155,30 @@ static gboolean expand_block(gpointer expander, const void *bytes, gsize size, g
     return TRUE;
 }
 
+/* A frame is blocks of at most 128 KiB, and often of much less; they are given to the decoder one by one. */
+static gboolean expand_start(gpointer expander, const void *bytes, gsize size, gsize wanted, guint8 *ret_bytes,
+                             gsize room, gsize *ret_size)
+{
+    ZSTD_outBuffer out = {ret_bytes, room, 0};
+    ZSTD_inBuffer in = {bytes, MIN(size, ZSTD_FRAMEHEADERSIZE_MAX), 0};
+    size_t next = 1;
+
+    ZSTD_DCtx_reset(expander, ZSTD_reset_session_only);
+    while (next > 0 && out.pos < wanted) {
+        gsize before_in = in.pos, before_out = out.pos;
+
+        next = ZSTD_decompressStream(expander, &out, &in);
+        if (ZSTD_isError(next))
+            return FALSE;
+        if (in.pos == in.size)
+            in.size += MIN(next, size - in.size);
+        if (in.pos == before_in && out.pos == before_out && (in.pos == in.size || out.pos == room))
+            return FALSE;
+    }
+    *ret_size = out.pos;
+    return TRUE;
+}
+
 static void close_expander(gpointer expander)
 {
     ZSTD_freeDCtx(expander);
@@ -170,5 +194,6 @@ const BlockKind zstd_blocks = {
     .close_compressor = close_compressor,
     .open_expander = open_expander,
     .expand = expand_block,
+    .expand_start = expand_start,
     .close_expander = close_expander,
 };

@@ -96,12 +96,26 @@ static gboolean expand_stored(const void *bytes, gsize size, guint8 *ret_bytes, 
     return TRUE;
 }
 
+static void open_expander(BlockCodec *codec)
+{
+    if (!codec->expander && codec->kind->open_expander)
+        codec->expander = codec->kind->open_expander();
+}
+
 gboolean block_codec_expand(BlockCodec *codec, const void *bytes, gsize size, guint8 *ret_bytes, gsize room,
                             gsize *ret_size)
 {
     if (!codec->kind->expand)
         return expand_stored(bytes, size, ret_bytes, room, ret_size);
-    if (!codec->expander && codec->kind->open_expander)
-        codec->expander = codec->kind->open_expander();
+    open_expander(codec);
     return codec->kind->expand(codec->expander, bytes, size, ret_bytes, room, ret_size);
+}
+
+gboolean block_codec_expand_start(BlockCodec *codec, const void *bytes, gsize size, gsize wanted, guint8 *ret_bytes,
+                                  gsize room, gsize *ret_size)
+{
+    if (!codec->kind->expand_start)
+        return block_codec_expand(codec, bytes, size, ret_bytes, room, ret_size);
+    open_expander(codec);
+    return codec->kind->expand_start(codec->expander, bytes, size, wanted, ret_bytes, room, ret_size);
 }

@@ -19,6 +19,9 @@ typedef struct {
     gpointer (*open_expander)(void);
     gboolean (*expand)(gpointer expander, const void *bytes, gsize size, guint8 *ret_bytes, gsize room,
                        gsize *ret_size);
+    /* Stops as soon as `wanted` bytes are there; NULL: cannot. */
+    gboolean (*expand_start)(gpointer expander, const void *bytes, gsize size, gsize wanted, guint8 *ret_bytes,
+                             gsize room, gsize *ret_size);
     void (*close_expander)(gpointer expander);
 } BlockKind;
 

@@ -115,6 +115,10 @@ void block_codec_compress(BlockCodec *codec, const void *bytes, gsize size, guin
 gboolean block_codec_expand(BlockCodec *codec, const void *bytes, gsize size, guint8 *ret_bytes, gsize room,
                             gsize *ret_size) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The same for the beginning of what a block holds: at least `wanted` bytes of it, or all. A codec that cannot stop early expands all. */
+gboolean block_codec_expand_start(BlockCodec *codec, const void *bytes, gsize size, gsize wanted, guint8 *ret_bytes,
+                                  gsize room, gsize *ret_size) G_GNUC_WARN_UNUSED_RESULT;
+
 /* What compresses: the library and its version, and our own part ("zstd 1.5.4, parser 1"). Another may give other bytes
  * for the same block. The caller frees. */
 char *codec_encoder(Codec codec);

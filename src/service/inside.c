@@ -132,44 +132,29 @@ GBytes *inside_load(SquashReader *image, const char *path, guint64 size_max)
 
 typedef struct {
     SquashReader *image;
-    GByteArray *bytes;
+    GBytes *bytes;
     gsize size_max;
 } StartOfFile;
-
-/* Takes what is wanted, and ends the reading by an error of which nobody hears. */
-static gboolean take_piece(const guint8 *bytes, gsize size, gpointer data, GError **error)
-{
-    static const guint8 zeros[4096];
-    StartOfFile *start = data;
-    gsize wanted = MIN(size, start->size_max - start->bytes->len);
-
-    if (bytes)
-        g_byte_array_append(start->bytes, bytes, (guint)wanted);
-    for (gsize done = 0; !bytes && done < wanted; done += MIN(wanted - done, sizeof zeros))
-        g_byte_array_append(start->bytes, zeros, (guint)MIN(wanted - done, sizeof zeros));
-    return start->bytes->len < start->size_max || gourd_error_set(error, GOURD_ERROR_LIMIT, "enough");
-}
 
 static gboolean read_start(const SquashNode *node, gpointer data, GError **error)
 {
     StartOfFile *start = data;
     SquashExpander *expander = squash_reader_expander(start->image, error);
 
-    return expander && squash_file_read(expander, node, take_piece, start, error);
+    start->bytes = expander ? squash_file_load_start(expander, node, start->size_max, error) : NULL;
+    return start->bytes != NULL;
 }
 
 GBytes *inside_load_start(SquashReader *image, const char *path, gsize size_max)
 {
     g_auto(InsideNode) node = {0};
-    g_autoptr(GByteArray) bytes = g_byte_array_new();
-    StartOfFile start = {.image = image, .bytes = bytes, .size_max = size_max};
+    StartOfFile start = {.image = image, .size_max = size_max};
     SquashWalk walk = {.visit = read_start, .data = &start};
 
-    if (!inside_find(image, path, &node, NULL) || !node.found || node.type != ENTRY_FILE)
+    if (!inside_find(image, path, &node, NULL) || !node.found || node.type != ENTRY_FILE ||
+        !squash_reader_walk(image, node.path, &walk, NULL))
         return NULL;
-    if (!squash_reader_walk(image, node.path, &walk, NULL) && bytes->len < size_max)
-        return NULL;
-    return g_byte_array_free_to_bytes(g_steal_pointer(&bytes));
+    return start.bytes;
 }
 
 gboolean inside_is_below(const char *path, const char *folder)

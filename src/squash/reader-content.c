@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "reader-private.h"
 
+#include "codec/codec.h"
+
 #include <string.h>
 
 struct SquashExpander {
@@ -10,6 +12,8 @@ struct SquashExpander {
     guint64 offset; /* of the block that raw holds */
     guint32 word;   /* 0: none */
     gsize size;
+    gboolean is_whole;     /* else raw is the beginning of it */
+    BlockCodec *beginning; /* for beginnings of blocks; NULL until needed, or for other codecs than zstd */
 };
 
 SquashExpander *squash_expander_new(const SquashReader *reader, GError **error)
@@ -32,6 +36,7 @@ void squash_expander_free(SquashExpander *expander)
     if (!expander)
         return;
     sqfs_destroy(expander->compressor);
+    block_codec_free(expander->beginning);
     g_free(expander->stored);
     g_free(expander->raw);
     g_free(expander);
@@ -57,7 +62,25 @@ static gboolean read_stored(SquashExpander *expander, guint64 offset, gsize size
     return fd_pread_exactly(expander->reader->file.fd, expander->reader->name, bytes, size, offset, error);
 }
 
-static gboolean expand(SquashExpander *expander, guint64 offset, guint32 word, GError **error)
+/* Expands a block, or of zstd's at least the first `wanted` bytes. */
+static gint32 expand_stored(SquashExpander *expander, gsize size, gsize wanted)
+{
+    guint32 block_size = expander->reader->facts.block_size;
+    gsize got = 0;
+
+    expander->is_whole = wanted >= block_size || expander->reader->super.compression_id != SQFS_COMP_ZSTD;
+    if (expander->is_whole)
+        return expander->compressor->do_block(expander->compressor, expander->stored, (guint32)size, expander->raw,
+                                              block_size);
+    if (!expander->beginning)
+        expander->beginning = block_codec_new(CODEC_ZSTD, CODEC_LEVEL_DEFAULT, block_size, NULL);
+    return block_codec_expand_start(expander->beginning, expander->stored, size, wanted, expander->raw, block_size,
+                                    &got)
+               ? (gint32)got
+               : -1;
+}
+
+static gboolean expand(SquashExpander *expander, guint64 offset, guint32 word, gsize wanted, GError **error)
 {
     gsize size = word & SQUASH_BLOCK_SIZE_MASK;
     gboolean plain = (word & SQUASH_BLOCK_PLAIN) != 0;
@@ -68,9 +91,9 @@ static gboolean expand(SquashExpander *expander, guint64 offset, guint32 word, G
     if (!read_stored(expander, offset, size, plain ? expander->raw : expander->stored, error))
         return FALSE;
     expander->size = size;
+    expander->is_whole = TRUE;
     if (!plain) {
-        gint32 got = expander->compressor->do_block(expander->compressor, expander->stored, (guint32)size,
-                                                    expander->raw, expander->reader->facts.block_size);
+        gint32 got = expand_stored(expander, size, wanted);
 
         if (got <= 0)
             return gourd_error_set(error, GOURD_ERROR_INPUT, "a block's compressed data are broken");
@@ -84,7 +107,9 @@ static gboolean expand(SquashExpander *expander, guint64 offset, guint32 word, G
 gboolean squash_expander_block(SquashExpander *expander, guint64 offset, guint32 word, const guint8 **ret_bytes,
                                gsize *ret_size, GError **error)
 {
-    if ((word == 0 || word != expander->word || offset != expander->offset) && !expand(expander, offset, word, error))
+    gboolean held = word != 0 && word == expander->word && offset == expander->offset && expander->is_whole;
+
+    if (!held && !expand(expander, offset, word, expander->reader->facts.block_size, error))
         return FALSE;
     *ret_bytes = expander->raw;
     *ret_size = expander->size;
@@ -161,6 +186,44 @@ GBytes *squash_file_load(SquashExpander *expander, const SquashNode *file, guint
         return NULL;
     }
     if (!squash_file_read(expander, file, append_content, whole, error))
+        return NULL;
+    return g_byte_array_free_to_bytes(g_steal_pointer(&whole));
+}
+
+/* Appends the beginning of a block, from `skip` on; word 0: a hole. */
+static gboolean append_start(SquashExpander *expander, guint64 offset, guint32 word, gsize skip, gsize wanted,
+                             GByteArray *whole, GError **error)
+{
+    gboolean held = word != 0 && word == expander->word && offset == expander->offset &&
+                    (expander->is_whole || expander->size >= skip + wanted);
+
+    if (word == 0)
+        return append_content(NULL, wanted, whole, error);
+    if (!held && !expand(expander, offset, word, skip + wanted, error))
+        return FALSE;
+    if (skip > expander->size || wanted > expander->size - skip)
+        return gourd_error_set(error, GOURD_ERROR_INPUT, "a block is shorter than what shall be in it");
+    return append_content(expander->raw + skip, wanted, whole, error);
+}
+
+GBytes *squash_file_load_start(SquashExpander *expander, const SquashNode *file, gsize size_max, GError **error)
+{
+    g_autoptr(GByteArray) whole = g_byte_array_new();
+    gsize block_size = expander->reader->facts.block_size;
+    guint64 left = MIN(size_max, file->size), offset = file->data_offset;
+    guint32 word;
+
+    for (guint64 i = 0; i < file->n_blocks && left > 0; i++) {
+        gsize wanted = MIN(block_size, left);
+
+        if (!append_start(expander, offset, file->sizes[i], 0, wanted, whole, error))
+            return NULL;
+        offset += file->sizes[i] & SQUASH_BLOCK_SIZE_MASK;
+        left -= wanted;
+    }
+    if (left > 0 && file->packed &&
+        (!squash_reader_locate_fragment(expander->reader, file->fragment, &offset, &word, error) ||
+         !append_start(expander, offset, word, file->fragment_offset, left, whole, error)))
         return NULL;
     return g_byte_array_free_to_bytes(g_steal_pointer(&whole));
 }

@@ -203,24 +203,26 @@ static gboolean find_path(SquashReader *reader, const char *path, GString *plain
 
 gboolean squash_reader_walk(SquashReader *reader, const char *path, const SquashWalk *walk, GError **error)
 {
-    Walker walker = {.reader = reader, .walk = walk, .path = g_string_new(NULL)};
+    g_autoptr(GString) plain = g_string_new(NULL);
     SquashNode node;
     guint64 reference;
+    gboolean done = find_path(reader, path, plain, &node, &reference, error);
 
+    if (done) {
+        const char *slash = strrchr(plain->str, '/');
+
+        node.path = plain->str;
+        node.name = slash ? slash + 1 : plain->str;
+        done = walk->visit(&node, walk->data, error);
+    }
+    if (!done || node.type != ENTRY_DIRECTORY || walk->depth == 0)
+        return done;
+
+    Walker walker = {.reader = reader, .walk = walk, .path = plain};
     walker.frames = g_array_new(FALSE, FALSE, sizeof(Frame));
     g_array_set_clear_func(walker.frames, clear_frame);
     walker.folders = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
-    gboolean done = find_path(reader, path, walker.path, &node, &reference, error);
-    if (done) {
-        const char *slash = strrchr(walker.path->str, '/');
-
-        node.path = walker.path->str;
-        node.name = slash ? slash + 1 : walker.path->str;
-        done = walk->visit(&node, walk->data, error);
-    }
-    if (done && node.type == ENTRY_DIRECTORY && walk->depth > 0)
-        done = enter_folder(&walker, &node, reference, error) && walk_frames(&walker, error);
-    g_string_free(walker.path, TRUE);
+    done = enter_folder(&walker, &node, reference, error) && walk_frames(&walker, error);
     g_array_unref(walker.frames);
     g_hash_table_unref(walker.folders);
     return done;

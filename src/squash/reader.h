@@ -124,6 +124,9 @@ gboolean squash_file_read(SquashExpander *expander, const SquashNode *file, Squa
 /* The whole content; LIMIT if it is over size_max. */
 GBytes *squash_file_load(SquashExpander *expander, const SquashNode *file, guint64 size_max, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+/* Its first size_max bytes, or all if it has fewer. As little as possible is expanded. */
+GBytes *squash_file_load_start(SquashExpander *expander, const SquashNode *file, gsize size_max, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 /* SHA-256 of the content, as sha256sum(1) says it. */
 gboolean squash_file_digest(SquashExpander *expander, const SquashNode *file, Digest *ret_digest, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;

@@ -119,6 +119,8 @@ static void try_block(const guint8 *bytes, gsize size, Codec codec)
 
     if (!codecs[codec])
         codecs[codec] = block_codec_new(codec, CODEC_LEVEL_DEFAULT, BLOCK_SIZE, NULL);
+    if (block_codec_expand_start(codecs[codec], bytes, size, BLOCK_SIZE / 64, room, BLOCK_SIZE, &expanded))
+        g_assert_cmpuint(expanded, <=, BLOCK_SIZE);
     if (block_codec_expand(codecs[codec], bytes, size, room, BLOCK_SIZE, &expanded))
         g_assert_cmpuint(expanded, <=, BLOCK_SIZE);
     if (size > BLOCK_SIZE)

@@ -55,6 +55,11 @@ static gsize round_trip(BlockCodec *codec, const guint8 *block, gsize size)
 
     g_assert_true(block_codec_expand(codec, exact, packed_size, again, size, &again_size));
     g_assert_cmpmem(again, again_size, block, size);
+    for (gsize wanted = 1; wanted <= size; wanted = wanted * 7 + 1) {
+        g_assert_true(block_codec_expand_start(codec, exact, packed_size, wanted, again, size, &again_size));
+        g_assert_cmpuint(again_size, >=, wanted);
+        g_assert_cmpmem(again, again_size, block, again_size);
+    }
     return packed_size;
 }
 
@@ -177,6 +182,7 @@ static void broken_blocks_are_refused(void)
         g_assert_cmpuint(size, >, 0);
         g_assert_false(block_codec_expand(codec, packed, size, room, BLOCK_SIZE - 1, &expanded)); /* no room */
         g_assert_false(block_codec_expand(codec, packed, size / 2, room, BLOCK_SIZE, &expanded)); /* cut */
+        g_assert_false(block_codec_expand_start(codec, packed, size / 2, BLOCK_SIZE, room, BLOCK_SIZE, &expanded));
         if (codecs[c] != CODEC_LZ4) /* which has no header */
             g_assert_false(block_codec_expand(codec, block, 1000, room, BLOCK_SIZE, &expanded));
         g_assert_cmpuint(expanded, ==, 77);
