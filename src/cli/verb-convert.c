@@ -20,7 +20,7 @@ typedef struct {
 
 /* --- which files -------------------------------------------------------------------------------------------------- */
 
-/* What a host gets of a plan without gourd's own state; units of all services come with each of them. */
+/* Units of all services come with each of them. */
 static GArray *list_files(const StoreChange *change)
 {
     g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
@@ -29,7 +29,7 @@ static GArray *list_files(const StoreChange *change)
     for (guint i = 0; i < files->len;) {
         const PlanFile *file = &g_array_index(files, PlanFile, i);
 
-        if (g_str_has_prefix(file->path, PATH_STATE "/") || !g_hash_table_add(seen, (char *)file->path))
+        if (!g_hash_table_add(seen, (char *)file->path))
             g_array_remove_index(files, i);
         else
             i++;
@@ -159,7 +159,8 @@ static StoreChange *make_plan(const Session *session, const Stack *stack, const 
     g_autofree char *init = find_init_program();
     g_autoptr(Host) host = host_open(empty, error);
     g_autoptr(Store) store = host ? store_new(host, error) : NULL;
-    const StoreStackRequest request = {.stack = stack, .target = version, .no_start = TRUE, .init_path = init};
+    const StoreStackRequest request = {
+        .stack = stack, .target = version, .no_start = TRUE, .no_state = TRUE, .init_path = init};
 
     return store ? store_plan_up(store, &request, session->notes, error) : NULL;
 }

@@ -6,17 +6,17 @@
 /* The service as it is asked for, of which one thing after the other is taken away. */
 typedef struct {
     Audit *audit;
-    Bundle *bundle;
+    ServiceImage *image;
     const ServiceOptions *options;
     const ServiceContext *context;
     guint exposure; /* with all of them */
 } Costing;
 
 /* The text of NAME.service. */
-static char *render(Bundle *bundle, const ServiceOptions *options, const ServiceContext *context, Notes *notes,
+static char *render(ServiceImage *image, const ServiceOptions *options, const ServiceContext *context, Notes *notes,
                     GError **error)
 {
-    g_autoptr(ServiceSpec) spec = service_spec_new(bundle, options, context, notes, error);
+    g_autoptr(ServiceSpec) spec = service_spec_new(image, options, context, notes, error);
     g_autoptr(ServiceFiles) files = spec ? service_render(spec, context, notes, error) : NULL;
     g_autofree char *path = files ? g_build_filename(PATH_UNITS, files->unit, NULL) : NULL;
 
@@ -37,7 +37,8 @@ static char *render(Bundle *bundle, const ServiceOptions *options, const Service
 
 Audit *audit_bundle(Bundle *bundle, const ServiceOptions *options, const ServiceContext *context, GError **error)
 {
-    g_autofree char *text = render(bundle, options, context, NULL, error);
+    g_autoptr(ServiceImage) image = service_image_new(bundle);
+    g_autofree char *text = render(image, options, context, NULL, error);
     g_autofree char *unit = text ? unit_name_for_service(NULL, context->name, ".service", error) : NULL;
     g_autoptr(Audit) audit = unit ? audit_unit(unit, text, error) : NULL;
 
@@ -50,7 +51,7 @@ Audit *audit_bundle(Bundle *bundle, const ServiceOptions *options, const Service
 static gboolean add_cost(const Costing *costing, const char *option, const char *text, const ServiceOptions *others,
                          GError **error)
 {
-    g_autofree char *unit = render(costing->bundle, others, costing->context, NULL, error);
+    g_autofree char *unit = render(costing->image, others, costing->context, NULL, error);
     guint exposure;
 
     if (!unit || !audit_rate(unit, &exposure, NULL, FALSE, error))
@@ -224,8 +225,9 @@ gboolean audit_add_costs(Audit *audit, Bundle *bundle, const ServiceOptions *opt
                          GError **error)
 {
     g_autoptr(Notes) notes = notes_new();
-    g_autofree char *text = render(bundle, options, context, notes, error);
-    Costing costing = {.audit = audit, .bundle = bundle, .options = options, .context = context};
+    g_autoptr(ServiceImage) image = service_image_new(bundle);
+    g_autofree char *text = render(image, options, context, notes, error);
+    Costing costing = {.audit = audit, .image = image, .options = options, .context = context};
 
     return text && audit_rate(text, &costing.exposure, NULL, FALSE, error) && add_loosenings(&costing, error) &&
            add_capabilities(&costing, error) && add_choices(&costing, error) &&

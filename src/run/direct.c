@@ -27,7 +27,8 @@ ServiceSpec *direct_spec_new(Bundle *bundle, const ServiceOptions *options, Note
 {
     const ServiceContext context = {
         .name = "run", .version = "", .bundle_path = "", .systemd_version = UNIT_TARGET_NEWEST, .one_off = TRUE};
-    ServiceSpec *spec = service_spec_new(bundle, options, &context, notes, error);
+    g_autoptr(ServiceImage) image = service_image_new(bundle);
+    ServiceSpec *spec = service_spec_new(image, options, &context, notes, error);
 
     for (guint i = 0; spec && i < spec->mounts->len; i++) {
         const ServiceMount *mount = g_ptr_array_index(spec->mounts, i);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "scan.h"
-#include "inside.h"
 
 #include <fnmatch.h>
 #include <string.h>
@@ -19,15 +18,18 @@ static const char *const configuration_folders[] = {
 #define CONFIGURATION_SIZE_MAX (64 * 1024) /* bytes of a file that a person wrote */
 #define CONFIGURATION_FILES_MAX 4096       /* that are looked into */
 
+/* Up to the first NUL: what follows one is no text. */
 static gboolean names_output(const char *text, gsize size)
 {
+    gsize length = strnlen(text, size);
+
     for (gsize i = 0; i < G_N_ELEMENTS(outputs); i++)
-        if (g_strstr_len(text, (gssize)size, outputs[i]))
+        if (memmem(text, length, outputs[i], strlen(outputs[i])))
             return TRUE;
     return FALSE;
 }
 
-static gboolean any_names_output(char *const *texts)
+gboolean scan_names_output(char *const *texts)
 {
     for (; texts && *texts; texts++)
         if (names_output(*texts, strlen(*texts)))
@@ -48,7 +50,7 @@ static gboolean is_configuration(const SquashNode *node)
 
 /* --- compilers at run time ------------------------------------------------------------------------------------------ */
 
-/* Names of files, wherever they are. */
+/* Names of files, wherever they are; their first characters are no wildcards. */
 static const char *const jits[] = {
     "node",         "nodejs",         "bun",      "deno",         "java",         "libjvm.so",  "libcoreclr.so",
     "php",          "php[0-9]*",      "php-fpm*", "libphp*.so",   "luajit*",      "openresty",  "libluajit*.so*",
@@ -62,7 +64,7 @@ static gboolean is_jit(const SquashNode *node)
     if (node->type != ENTRY_FILE || ((node->mode & 0111) == 0 && !strstr(node->name, ".so")))
         return FALSE;
     for (gsize i = 0; i < G_N_ELEMENTS(jits); i++)
-        if (fnmatch(jits[i], node->name, 0) == 0)
+        if (jits[i][0] == node->name[0] && fnmatch(jits[i], node->name, 0) == 0)
             return TRUE;
     return FALSE;
 }
@@ -111,45 +113,127 @@ static char *find_switcher(const char *path, GBytes *script)
     return NULL;
 }
 
-/* Whether argv itself starts such a program: `gosu postgres postgres`, `nginx -g …`. */
-static char *find_in_argv(char *const *argv)
+const char *scan_find_switcher(char *const *argv)
 {
     for (gsize i = 0; argv[i]; i++) {
         const char *slash = strrchr(argv[i], '/'), *name = slash ? slash + 1 : argv[i];
 
         for (gsize k = 0; i == 0 && k < G_N_ELEMENTS(switchers); k++)
             if (strcmp(name, switchers[k]) == 0)
-                return g_strdup(argv[i]);
+                return argv[i];
         for (gsize k = 0; k < G_N_ELEMENTS(masters); k++)
             if (strcmp(name, masters[k]) == 0)
-                return g_strdup(argv[i]);
+                return argv[i];
     }
     return NULL;
 }
 
-/* --- files of the image's user ------------------------------------------------------------------------------------- */
+/* --- programs ------------------------------------------------------------------------------------------------------- */
 
-/* Whether nobody else may use it: a folder to search and list, a file to read. */
-static gboolean is_private(const ServiceSpec *spec, const SquashNode *node)
+ProgramScan *program_scan_new(SquashReader *image, const char *path)
+{
+    ProgramScan *scan = g_new0(ProgramScan, 1);
+    g_autoptr(GBytes) bytes = inside_load_start(image, path, PROGRAM_FILE_START);
+    gsize size = 0;
+    const guint8 *start = bytes ? g_bytes_get_data(bytes, &size) : NULL;
+
+    if (!start)
+        return scan;
+    program_file_parse(start, size, &scan->file);
+    if (scan->file.kind == PROGRAM_FILE_ELF)
+        return scan;
+    if (size == PROGRAM_FILE_START) { /* of a text there may be more to be read */
+        g_bytes_unref(bytes);
+        bytes = inside_load_start(image, path, INSIDE_SCRIPT_MAX);
+        start = bytes ? g_bytes_get_data(bytes, &size) : NULL;
+    }
+    scan->opens_output = start && names_output((const char *)start, size);
+    scan->switcher = start ? find_switcher(path, bytes) : NULL;
+    return scan;
+}
+
+void program_scan_free(ProgramScan *scan)
+{
+    program_file_clear(&scan->file);
+    g_free(scan->switcher);
+    g_free(scan);
+}
+
+/* --- files that are not for everybody ----------------------------------------------------------------------------------- */
+
+#define PRIVATE_PATHS_MAX 256 /* of a user: one that nothing is mounted over is enough */
+
+typedef struct {
+    char *folder; /* the last private one; what is in it goes with it */
+    guint n_paths;
+} PrivateUser;
+
+static void private_user_free(gpointer data)
+{
+    PrivateUser *user = data;
+
+    g_free(user->folder);
+    g_free(user);
+}
+
+static void private_path_free(gpointer data)
+{
+    PrivatePath *private = data;
+
+    g_free(private->path);
+    g_free(private);
+}
+
+/* Whether others than its user may not use it: search and list a folder, read a file. */
+static gboolean is_private(const SquashNode *node)
 {
     guint wanted = node->type == ENTRY_DIRECTORY ? 05 : 04;
 
-    if (!spec->user.in_image || node->uid != spec->user.uid || (node->mode & wanted) == wanted ||
-        (node->type != ENTRY_DIRECTORY && node->type != ENTRY_FILE))
-        return FALSE;
+    return node->uid != 0 && (node->mode & wanted) != wanted &&
+           (node->type == ENTRY_DIRECTORY || node->type == ENTRY_FILE);
+}
+
+static void add_private(GHashTable *users, const SquashNode *node, GPtrArray *paths)
+{
+    PrivateUser *user = g_hash_table_lookup(users, GUINT_TO_POINTER(node->uid));
     g_autofree char *path = g_strconcat("/", node->path, NULL);
 
-    return !spec_is_mounted_over(spec, path);
+    if (!user) {
+        user = g_new0(PrivateUser, 1);
+        g_hash_table_insert(users, GUINT_TO_POINTER(node->uid), user);
+    }
+    if (user->n_paths >= PRIVATE_PATHS_MAX || (user->folder && inside_is_below(path, user->folder)))
+        return;
+    user->n_paths++;
+    if (node->type == ENTRY_DIRECTORY) {
+        g_free(user->folder);
+        user->folder = g_strdup(path);
+    }
+    PrivatePath *private = g_new0(PrivatePath, 1);
+    private->uid = node->uid;
+    private->path = g_steal_pointer(&path);
+    g_ptr_array_add(paths, private);
 }
 
 /* --- all of it ------------------------------------------------------------------------------------------------------ */
 
 typedef struct {
-    const ServiceSpec *spec;
-    SquashExpander *expander;
+    SquashReader *image;
     ImageScan *scan;
+    GHashTable *private_users; /* uid → PrivateUser */
     guint n_configurations;
 } Scanner;
+
+static gboolean look_into(Scanner *scanner, const SquashNode *node, GError **error)
+{
+    SquashExpander *expander = squash_reader_expander(scanner->image, error);
+    g_autoptr(GBytes) bytes = expander ? squash_file_load(expander, node, CONFIGURATION_SIZE_MAX, error) : NULL;
+    gsize size = 0;
+    const char *text = bytes ? g_bytes_get_data(bytes, &size) : NULL;
+
+    scanner->scan->opens_output = text && names_output(text, size);
+    return bytes != NULL;
+}
 
 static gboolean visit_node(const SquashNode *node, gpointer data, GError **error)
 {
@@ -158,53 +242,35 @@ static gboolean visit_node(const SquashNode *node, gpointer data, GError **error
 
     if (!scan->jit && is_jit(node))
         scan->jit = g_strconcat("/", node->path, NULL);
-    if (!scan->private_path && is_private(scanner->spec, node))
-        scan->private_path = g_strconcat("/", node->path, NULL);
+    if (is_private(node))
+        add_private(scanner->private_users, node, scan->private_paths);
     if (scan->opens_output || g_str_has_prefix(node->path, "dev/"))
         return TRUE;
     if (node->type == ENTRY_SYMLINK)
         scan->opens_output = names_output(node->target, strlen(node->target));
-    else if (is_configuration(node) && scanner->n_configurations++ < CONFIGURATION_FILES_MAX) {
-        g_autoptr(GBytes) bytes = squash_file_load(scanner->expander, node, CONFIGURATION_SIZE_MAX, error);
-        gsize size = 0;
-        const char *text = bytes ? g_bytes_get_data(bytes, &size) : NULL;
-
-        if (!bytes)
-            return FALSE;
-        scan->opens_output = text && names_output(text, size);
-    }
+    else if (is_configuration(node) && scanner->n_configurations++ < CONFIGURATION_FILES_MAX)
+        return look_into(scanner, node, error);
     return TRUE;
 }
 
-gboolean image_scan(const SpecSource *source, ImageScan *ret_scan, GError **error)
+gboolean image_scan(SquashReader *image, ImageScan *ret_scan, GError **error)
 {
-    const ServiceSpec *spec = source->spec;
-    g_autoptr(SquashExpander) expander = squash_expander_new(source->image, error);
-    g_autoptr(GBytes) script = inside_load_start(source->image, spec->program, INSIDE_SCRIPT_MAX);
-    g_auto(ImageScan) scan = {0};
-    Scanner scanner = {.spec = spec, .expander = expander, .scan = &scan};
+    g_autoptr(GHashTable) users = g_hash_table_new_full(NULL, NULL, NULL, private_user_free);
+    ImageScan scan = {.private_paths = g_ptr_array_new_with_free_func(private_path_free)};
+    Scanner scanner = {.image = image, .scan = &scan, .private_users = users};
     SquashWalk walk = {.visit = visit_node, .data = &scanner, .depth = G_MAXUINT};
-    gsize size = 0;
-    const char *text = script ? g_bytes_get_data(script, &size) : NULL;
 
-    if (!expander)
-        return FALSE;
-    scan.opens_output = any_names_output(spec->argv) || any_names_output(spec->environment) ||
-                        (text && names_output(text, size));
-    if (!squash_reader_walk(source->image, "", &walk, error))
+    if (!squash_reader_walk(image, "", &walk, error)) {
+        image_scan_clear(&scan);
         return gourd_error_prefix(error, "cannot look through the image");
-    scan.drops = script ? find_switcher(spec->program, script) : NULL;
-    if (!scan.drops)
-        scan.drops = find_in_argv(spec->argv);
+    }
     *ret_scan = scan;
-    scan = (ImageScan){0};
     return TRUE;
 }
 
 void image_scan_clear(ImageScan *scan)
 {
     g_free(scan->jit);
-    g_free(scan->private_path);
-    g_free(scan->drops);
+    g_clear_pointer(&scan->private_paths, g_ptr_array_unref);
     *scan = (ImageScan){0};
 }

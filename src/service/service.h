@@ -14,6 +14,7 @@
 #include "paths.h"
 #include "program-file.h"
 #include "seccomp-profile.h"
+#include "service-image.h"
 #include "spec-values.h"
 #include "stack.h"
 
@@ -37,12 +38,9 @@ typedef struct {
 /* Fills a spec. INPUT, NOT_FOUND, USAGE or UNSUPPORTED errors for what cannot work, before anything is written: a program that
  * the image lacks or that is not executable (resolved in the image's PATH, links followed inside the bundle), a user it does
  * not know, a mount point that it lacks (hint: build with --mountpoint). Notes for what is done differently. */
-ServiceSpec *service_spec_new(Bundle *bundle, const ServiceOptions *options, const ServiceContext *context,
+ServiceSpec *service_spec_new(ServiceImage *image, const ServiceOptions *options, const ServiceContext *context,
                               Notes *notes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void service_spec_free(ServiceSpec *spec);
-
-/* The configuration of a bundle's image, an empty one if it has none. The caller frees. */
-ImageConfig *service_load_config(Bundle *bundle, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* For those who only tell: what installing a bundle without options would do differently. FALSE and an error if it could not
  * run. */

@@ -96,10 +96,7 @@ void spec_note_private(SpecSource *source, const char *path)
 gboolean spec_check_access(SpecSource *source, GError **error)
 {
     const ServiceSpec *spec = source->spec;
-    g_autoptr(GBytes) start = inside_load_start(source->image, spec->program, 2);
-    gsize size = 0;
-    const char *text = start ? g_bytes_get_data(start, &size) : NULL;
-    gboolean script = size == 2 && memcmp(text, "#!", 2) == 0;
+    gboolean script = service_image_program(source->opened, spec->program)->file.kind == PROGRAM_FILE_SCRIPT;
 
     if (spec->capabilities & (CAPABILITY_BIT(CAP_DAC_OVERRIDE) | CAPABILITY_BIT(CAP_DAC_READ_SEARCH)))
         return TRUE;

@@ -50,23 +50,17 @@ static gboolean fail_interpreter(const char *what, const char *path, const Progr
 /* What Linux says of a program without its interpreter, "no such file", is hard to understand. */
 static gboolean check_interpreter(const SpecSource *source, const char *what, const char *path, GError **error)
 {
-    g_autoptr(GBytes) bytes = inside_load_start(source->image, path, PROGRAM_FILE_START);
-    gsize size = 0;
-    const guint8 *start = bytes ? g_bytes_get_data(bytes, &size) : NULL;
-    g_auto(ProgramFile) file = {0};
+    const ProgramFile *file = &service_image_program(source->opened, path)->file;
     g_auto(InsideNode) node = {0};
 
-    if (!start)
+    note_architecture(source, path, file);
+    if (!file->interpreter)
         return TRUE;
-    program_file_parse(start, size, &file);
-    note_architecture(source, path, &file);
-    if (!file.interpreter)
-        return TRUE;
-    if (*file.interpreter == '/' && !inside_find(source->image, file.interpreter, &node, error))
+    if (*file->interpreter == '/' && !inside_find(source->image, file->interpreter, &node, error))
         return FALSE;
     if (node.found || (node.path && spec_is_mounted_over(source->spec, node.path)))
         return TRUE;
-    return fail_interpreter(what, path, &file, error);
+    return fail_interpreter(what, path, file, error);
 }
 
 /* Whether a path can be executed. *ret_found FALSE: nothing is there. */

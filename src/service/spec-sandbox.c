@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "sandbox.h"
-#include "scan.h"
 #include "spec.h"
 
 #include <linux/capability.h>
@@ -131,10 +130,49 @@ static gboolean check_words(const ServiceSpec *spec, GError **error)
     return TRUE;
 }
 
+/* The first path that only the image's user may use, and that is seen. */
+static const char *find_private(const ServiceSpec *spec, const ImageScan *scan)
+{
+    for (guint i = 0; spec->user.in_image && i < scan->private_paths->len; i++) {
+        const PrivatePath *private = g_ptr_array_index(scan->private_paths, i);
+
+        if (private->uid == spec->user.uid && !spec_is_mounted_over(spec, private->path))
+            return private->path;
+    }
+    return NULL;
+}
+
+static gboolean add_scanned(SpecSource *source, GError **error)
+{
+    ServiceSpec *spec = source->spec;
+    const ImageScan *scan = service_image_scan(source->opened, error);
+    const ProgramScan *program = service_image_program(source->opened, spec->program);
+
+    if (!scan)
+        return FALSE;
+    if (scan->jit && spec->profile == SERVICE_PROFILE_DEFAULT && !sandbox_allows(spec->allow, "jit")) {
+        spec->allow |= sandbox_loosening("jit");
+        notes_add(source->notes, "jit-allowed",
+                  "the image has a compiler at run time, so memory may be writable and executable", scan->jit);
+    }
+    spec->pipes = !spec->process1 && (scan->opens_output || program->opens_output || scan_names_output(spec->argv) ||
+                                      scan_names_output(spec->environment));
+    const char *private_path = spec->user.kind == SERVICE_USER_OWN ? find_private(spec, scan) : NULL;
+    if (private_path)
+        spec_note_private(source, private_path);
+    const char *switcher = program->switcher ? program->switcher : scan_find_switcher(spec->argv);
+    if (switcher && spec->user.kind != SERVICE_USER_ROOT && !spec->user.in_image)
+        notes_add(
+            source->notes, NOTE_STARTS_AS_ROOT,
+            "the image starts as root and becomes another user; here it is a user of its own from the beginning. If it "
+            "insists: --user root",
+            switcher);
+    return TRUE;
+}
+
 gboolean spec_add_sandbox(SpecSource *source, GError **error)
 {
     ServiceSpec *spec = source->spec;
-    g_auto(ImageScan) scan = {0};
 
     spec->profile = source->options->profile;
     spec->syscalls = g_strdupv(source->options->syscalls);
@@ -145,23 +183,7 @@ gboolean spec_add_sandbox(SpecSource *source, GError **error)
         return FALSE;
     if (source->context->one_off)
         return TRUE;
-    if (!image_scan(source, &scan, error))
-        return FALSE;
     if (spec->devices->len > 0 && !spec->binds_devices)
         spec->allow |= sandbox_loosening("devices");
-    if (scan.jit && spec->profile == SERVICE_PROFILE_DEFAULT && !sandbox_allows(spec->allow, "jit")) {
-        spec->allow |= sandbox_loosening("jit");
-        notes_add(source->notes, "jit-allowed",
-                  "the image has a compiler at run time, so memory may be writable and executable", scan.jit);
-    }
-    spec->pipes = scan.opens_output && !spec->process1;
-    if (scan.private_path && spec->user.kind == SERVICE_USER_OWN)
-        spec_note_private(source, scan.private_path);
-    if (scan.drops && spec->user.kind != SERVICE_USER_ROOT && !spec->user.in_image)
-        notes_add(
-            source->notes, NOTE_STARTS_AS_ROOT,
-            "the image starts as root and becomes another user; here it is a user of its own from the beginning. If it "
-            "insists: --user root",
-            scan.drops);
-    return TRUE;
+    return add_scanned(source, error);
 }

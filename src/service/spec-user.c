@@ -4,9 +4,8 @@
 
 #include <string.h>
 
-#define ACCOUNTS_SIZE_MAX (1024 * 1024) /* bytes of passwd and group: ten thousand users are less */
-#define HOST_NAME_MAX_LENGTH 31         /* of a user's name: what utmp holds (sysusers.d(5), useradd(8)) */
-#define DIGEST_DIGITS 6                 /* hexadecimal, where a name is not fit for a user: it stays one of its own */
+#define HOST_NAME_MAX_LENGTH 31 /* of a user's name: what utmp holds (sysusers.d(5), useradd(8)) */
+#define DIGEST_DIGITS 6         /* hexadecimal, where a name is not fit for a user: it stays one of its own */
 #define HOST_NAME_PREFIX "gourd-"
 
 /* "gourd-web". Names of services may be longer, and have characters that those of users may not. */
@@ -152,8 +151,10 @@ gboolean spec_add_user(SpecSource *source, GError **error)
 {
     ServiceUser *user = &source->spec->user;
 
-    user->passwd = inside_load(source->image, "/etc/passwd", ACCOUNTS_SIZE_MAX);
-    user->groups = inside_load(source->image, "/etc/group", ACCOUNTS_SIZE_MAX);
+    GBytes *passwd = service_image_passwd(source->opened), *groups = service_image_groups(source->opened);
+
+    user->passwd = passwd ? g_bytes_ref(passwd) : NULL;
+    user->groups = groups ? g_bytes_ref(groups) : NULL;
     if (!add_user(source, source->options->user ? source->options->user : source->config->user, error) ||
         !add_groups(source, error))
         return FALSE;

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#define CONFIG_SIZE_MAX (4 * 1024 * 1024) /* bytes of config.json and bundle.json: real ones have some ten KiB */
-
 static void mount_free(gpointer data)
 {
     ServiceMount *mount = data;
@@ -131,38 +129,6 @@ static ServiceSpec *spec_new(void)
     return spec;
 }
 
-/* What the image says of itself. A bundle made of a plain folder, or a SquashFS of somebody else, says nothing. */
-ImageConfig *service_load_config(Bundle *bundle, GError **error)
-{
-    static const char none[] = "{\"rootfs\": {\"type\": \"layers\"}}";
-    GError *problem = NULL;
-    g_autoptr(GBytes) bytes = squash_reader_load(bundle_image(bundle), BUNDLE_CONFIG_PATH, CONFIG_SIZE_MAX, &problem);
-
-    if (!bytes && !g_error_matches(problem, GOURD_ERROR, GOURD_ERROR_NOT_FOUND)) {
-        g_propagate_error(error, problem);
-        return NULL;
-    }
-    g_clear_error(&problem);
-
-    gsize size = strlen(none);
-    const char *text = bytes ? g_bytes_get_data(bytes, &size) : none;
-    ImageConfig *config = image_config_parse(text, size, error);
-
-    if (!config)
-        gourd_error_prefix(error, "/" BUNDLE_CONFIG_PATH);
-    return config;
-}
-
-/* gourd's own metadata, NULL if there are none that can be read. */
-static Json *load_metadata(Bundle *bundle)
-{
-    g_autoptr(GBytes) bytes = squash_reader_load(bundle_image(bundle), BUNDLE_METADATA_PATH, CONFIG_SIZE_MAX, NULL);
-    gsize size = 0;
-    const void *text = bytes ? g_bytes_get_data(bytes, &size) : NULL;
-
-    return text ? json_parse(text, size, NULL) : NULL;
-}
-
 static const char *find_label(const ImageConfig *config, const char *key)
 {
     for (char **label = config->labels; label && *label; label += 2)
@@ -218,17 +184,16 @@ const char *spec_get_environment(const ServiceSpec *spec, const char *name)
     return NULL;
 }
 
-ServiceSpec *service_spec_new(Bundle *bundle, const ServiceOptions *options, const ServiceContext *context,
+ServiceSpec *service_spec_new(ServiceImage *image, const ServiceOptions *options, const ServiceContext *context,
                               Notes *notes, GError **error)
 {
-    g_autoptr(ImageConfig) config = service_load_config(bundle, error);
-    g_autoptr(Json) metadata = load_metadata(bundle);
+    const ImageConfig *config = service_image_config(image, error);
     g_autoptr(ServiceSpec) spec = spec_new();
     SpecSource source = {
-        .bundle = bundle,
-        .image = bundle_image(bundle),
+        .opened = image,
+        .image = service_image_reader(image),
         .config = config,
-        .metadata = metadata,
+        .metadata = service_image_metadata(image),
         .options = options,
         .context = context,
         .notes = notes,
@@ -261,7 +226,8 @@ gboolean service_preview(Bundle *bundle, Notes *notes, GError **error)
     };
 
     service_options_init(&options);
-    g_autoptr(ServiceSpec) spec = service_spec_new(bundle, &options, &context, notes, error);
+    g_autoptr(ServiceImage) image = service_image_new(bundle);
+    g_autoptr(ServiceSpec) spec = service_spec_new(image, &options, &context, notes, error);
     service_options_clear(&options);
     return spec != NULL;
 }

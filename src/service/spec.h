@@ -9,8 +9,8 @@
 
 /* What they all look at. */
 typedef struct {
-    Bundle *bundle;
-    SquashReader *image;
+    ServiceImage *opened;
+    SquashReader *image;       /* of `opened`, like the next two */
     const ImageConfig *config; /* an empty one if the bundle has none */
     const Json *metadata;      /* bundle.json, or NULL */
     const ServiceOptions *options;

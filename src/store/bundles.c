@@ -109,11 +109,29 @@ const StoreBundle *store_bundle_find(const GPtrArray *bundles, const char *text)
 
 /* --- sources ------------------------------------------------------------------------------------------------------ */
 
-void bundle_source_free(BundleSource *source)
+static BundleSource *source_new(const char *asked)
 {
-    if (!source)
+    BundleSource *source = g_new0(BundleSource, 1);
+
+    source->n_references = 1;
+    source->asked = g_strdup(asked);
+    source->fd = -1;
+    return source;
+}
+
+BundleSource *bundle_source_ref(BundleSource *source)
+{
+    source->n_references++;
+    return source;
+}
+
+void bundle_source_unref(BundleSource *source)
+{
+    if (!source || --source->n_references > 0)
         return;
+    service_image_free(source->image);
     bundle_free(source->bundle);
+    g_free(source->asked);
     fd_close(&source->fd);
     g_free(source->name);
     g_free(source->version);
@@ -186,12 +204,15 @@ static gboolean find_name(BundleSource *source, GError **error)
 static gboolean finish_source(BundleSource *source, GError **error)
 {
     source->bundle = bundle_open_fd(source->fd, source->origin, error);
-    return source->bundle && find_name(source, error) && bundle_compute_digest(source->bundle, &source->digest, error);
+    if (!source->bundle)
+        return FALSE;
+    source->image = service_image_new(source->bundle);
+    return find_name(source, error) && bundle_compute_digest(source->bundle, &source->digest, error);
 }
 
 BundleSource *bundle_source_open_stored(Store *store, const char *file, GError **error)
 {
-    g_autoptr(BundleSource) source = g_new0(BundleSource, 1);
+    g_autoptr(BundleSource) source = source_new(NULL);
 
     source->path = g_strconcat(PATH_BUNDLES "/", file, NULL);
     source->origin = g_strdup(source->path);
@@ -235,7 +256,7 @@ static gboolean compare_with_stored(Store *store, BundleSource *source, GError *
 
 static BundleSource *open_file(Store *store, const char *path, GError **error)
 {
-    g_autoptr(BundleSource) source = g_new0(BundleSource, 1);
+    g_autoptr(BundleSource) source = source_new(path);
     g_autofree char *shown = text_escape(path);
 
     source->origin = g_strdup(path);
@@ -258,8 +279,13 @@ BundleSource *bundle_source_open(Store *store, const char *text, GError **error)
     if (!store_list_bundles(store, &bundles, error))
         return NULL;
     const StoreBundle *found = store_bundle_find(bundles, text);
-    if (found)
-        return bundle_source_open_stored(store, found->file, error);
+    if (found) {
+        BundleSource *source = bundle_source_open_stored(store, found->file, error);
+
+        if (source)
+            source->asked = g_strdup(text);
+        return source;
+    }
     gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "'%s' is neither a file nor a bundle in the store", shown);
     gourd_error_hint(error, "'gourd list --bundles' shows those in the store");
     return NULL;
@@ -281,4 +307,10 @@ gboolean bundle_check(Bundle *bundle, gboolean full, GError **error)
     gourd_error_set(error, GOURD_ERROR_DIFFERS, "the bundle '%s' is damaged: %s%s%s%s", shown, path ? "/" : "",
                     path ? path : "", path ? ": " : "", first->text);
     return gourd_error_hint(error, "copy it here again; 'gourd verify %s' shows all that is wrong", shown);
+}
+
+gboolean bundle_source_check(BundleSource *source, GError **error)
+{
+    source->is_checked = source->is_checked || bundle_check(source->bundle, FALSE, error);
+    return source->is_checked;
 }

@@ -6,8 +6,12 @@
 #include "store-private.h"
 
 typedef struct BundleSource {
+    guint n_references;
+    char *asked; /* by which text it was opened, or NULL */
     int fd;
     Bundle *bundle;
+    ServiceImage *image; /* of the bundle */
+    gboolean is_checked; /* bundle_source_check() found it sound */
     char *name, *version;
     char *file;         /* NAME_VERSION.raw: what it is called in the store */
     char *path;         /* there, as the host sees it */
@@ -16,8 +20,10 @@ typedef struct BundleSource {
     Digest digest;
 } BundleSource;
 
-void bundle_source_free(BundleSource *source);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(BundleSource, bundle_source_free)
+/* Services of a stack share those that they have in common. */
+BundleSource *bundle_source_ref(BundleSource *source);
+void bundle_source_unref(BundleSource *source);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BundleSource, bundle_source_unref)
 
 /* A file, or the NAME_VERSION or NAME of a bundle in the store. NOT_FOUND if it is neither; EXISTS if the store has another
  * bundle of that name and version. */
@@ -28,4 +34,5 @@ BundleSource *bundle_source_open_stored(Store *store, const char *file, GError *
 /* What tells a bundle from all others: StoreRelease.digest. */
 gboolean bundle_compute_digest(Bundle *bundle, Digest *ret_digest, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* DIFFERS with the first thing that is wrong. */
+gboolean bundle_source_check(BundleSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean bundle_check(Bundle *bundle, gboolean full, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -7,7 +7,7 @@ static void pending_free(struct StorePending *pending)
     if (!pending)
         return;
     service_spec_free(pending->spec);
-    bundle_source_free(pending->source);
+    bundle_source_unref(pending->source);
     g_free(pending->bundle_path);
     g_free(pending->init_path);
     g_free(pending->user);

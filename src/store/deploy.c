@@ -27,26 +27,48 @@ static gboolean find_target(const Deploy *deploy, guint *ret_version, GError **e
     return TRUE;
 }
 
+/* Another part of the same stack, all of which have one gourd-init, may have digested it. */
+static const struct StorePending *find_known_init(const StoreChange *change)
+{
+    const StoreChange *stack = change->stack ? change->stack : change;
+
+    if (stack->pending->init_path)
+        return stack->pending;
+    for (guint i = 0; stack->members && i < stack->members->len; i++) {
+        const StoreChange *member = g_ptr_array_index(stack->members, i);
+
+        if (member->pending->init_path)
+            return member->pending;
+    }
+    return NULL;
+}
+
 /* Where gourd-init will be on the host: the name says which one it is, so services of several gourds can be beside each
  * other. */
 gboolean deploy_find_init(Deploy *deploy, GError **error)
 {
     const char *source = deploy->request->init_path;
+    const struct StorePending *known = find_known_init(deploy->change);
+    struct StorePending *pending = deploy->change->pending;
     struct stat status;
 
     if (!source)
         return TRUE;
+    if (known) {
+        pending->init_digest = known->init_digest;
+        pending->init_path = g_strdup(known->init_path);
+        return TRUE;
+    }
     autofd fd = open(source, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &status) < 0) {
         g_autofree char *shown = text_escape(source);
 
         return gourd_error_set_errno(error, errno, "cannot read '%s'", shown);
     }
-    if (!file_range_digest(fd, source, 0, (guint64)status.st_size, &deploy->init_digest, error))
+    if (!file_range_digest(fd, source, 0, (guint64)status.st_size, &pending->init_digest, error))
         return FALSE;
-    g_autofree char *digest = digest_to_text(&deploy->init_digest);
-    deploy->change->pending->init_path = g_strdup_printf(PATH_HELPERS "/gourd-init-%.*s", INIT_DIGITS,
-                                                         digest + strlen("sha256:"));
+    g_autofree char *digest = digest_to_text(&pending->init_digest);
+    pending->init_path = g_strdup_printf(PATH_HELPERS "/gourd-init-%.*s", INIT_DIGITS, digest + strlen("sha256:"));
     return TRUE;
 }
 
@@ -118,8 +140,7 @@ static Record *render(const Deploy *deploy, guint revision, Notes *notes, GError
 
     pending->context.revision = revision;
     service_spec_free(pending->spec);
-    pending->spec = service_spec_new(pending->source->bundle, deploy->request->options, &pending->context, notes,
-                                     error);
+    pending->spec = service_spec_new(pending->source->image, deploy->request->options, &pending->context, notes, error);
     if (!pending->spec)
         return NULL;
     record->revision = revision;
@@ -174,7 +195,7 @@ static Notes *notes_of_active(const Deploy *deploy)
         return notes;
     context.bundle_path = path;
     context.version = active->version;
-    g_autoptr(ServiceSpec) spec = service_spec_new(source->bundle, &options, &context, notes, NULL);
+    g_autoptr(ServiceSpec) spec = service_spec_new(source->image, &options, &context, notes, NULL);
     service_files_free(spec ? service_render(spec, &context, notes, NULL) : NULL);
     service_options_clear(&options);
     return notes;
@@ -304,13 +325,13 @@ static gboolean brings_init(const StoreChange *sibling, const char *path)
 static gboolean plan_bundle(const Deploy *deploy, GError **error)
 {
     struct StorePending *pending = deploy->change->pending;
-    const BundleSource *source = pending->source;
+    BundleSource *source = pending->source;
     gboolean full = deploy->request->full_verify;
     g_autofree char *argument = g_strconcat(source->file, full ? " fully" : "", NULL);
     Plan *plan = deploy->change->plan;
 
     pending->digest = source->digest;
-    if (!bundle_check(source->bundle, FALSE, error))
+    if (!bundle_source_check(source, error))
         return FALSE;
     plan_folder(plan, PATH_BUNDLES, BUNDLES_MODE);
     const StoreChange *sibling = change_find_sibling(deploy->change, brings_bundle, source->file);
@@ -340,7 +361,7 @@ gboolean deploy_plan_init(const Deploy *deploy, const char *path, GError **error
     if (found || change_find_sibling(deploy->change, brings_init, path))
         return TRUE;
     deploy->change->pending->brings_init = TRUE;
-    plan_copy(deploy->change->plan, deploy->request->init_path, path, INIT_MODE, &deploy->init_digest);
+    plan_copy(deploy->change->plan, deploy->request->init_path, path, INIT_MODE, &deploy->change->pending->init_digest);
     return TRUE;
 }
 
@@ -399,6 +420,7 @@ Transition deploy_transition(Deploy *deploy)
         .new = deploy->new,
         .start = !request->no_start &&host_is_live(deploy->store->host),
         .enable = !request->no_enable,
+        .no_state = request->no_state,
     };
 }
 

@@ -14,7 +14,6 @@ typedef struct {
     StoreService *before; /* NULL: it is not installed */
     Record *old;          /* of the active release, or NULL */
     Record *new;
-    Digest init_digest;
 } Deploy;
 
 void deploy_clear(Deploy *deploy);

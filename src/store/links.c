@@ -31,11 +31,20 @@ static void add_link(GPtrArray *links, const char *unit, const char *wanting, co
     g_ptr_array_add(links, link);
 }
 
+/* What is before the section need not be parsed, unless its heading continues the line above. */
+static const char *find_install(const char *text, gsize size)
+{
+    static const char heading[] = "\n[Install]\n";
+    const char *found = g_strstr_len(text, (gssize)size, heading);
+
+    return found && found > text && found[-1] != '\\' ? found + 1 : text;
+}
+
 gboolean links_of_unit(const char *unit, GBytes *content, GPtrArray *links, GError **error)
 {
     gsize size;
-    const void *bytes = g_bytes_get_data(content, &size);
-    g_autoptr(UnitFile) file = unit_file_parse(bytes, size, NULL, error);
+    const char *text = g_bytes_get_data(content, &size), *install = find_install(text, size);
+    g_autoptr(UnitFile) file = unit_file_parse(install, size - (gsize)(install - text), NULL, error);
 
     if (!file)
         return gourd_error_prefix(error, "'%s'", unit);

@@ -258,7 +258,7 @@ static gboolean plan_changes(const Up *up, const char *target, GError **error)
         plan_act(plan, "reload", NULL, "reload", NULL);
     if (up_starts(up))
         plan_starts_all(up, &nets, target);
-    if (!plan_states(up, error))
+    if (!up->request->no_state && !plan_states(up, error))
         return FALSE;
     for (guint i = 0; i < up->members->len; i++) {
         const Member *member = g_ptr_array_index(up->members, i);

@@ -35,6 +35,7 @@ struct StorePending {
     struct utsname kernel;               /* of a live host */
     ServiceContext context;              /* its strings are owned by what is here */
     char *bundle_path, *init_path;
+    Digest init_digest; /* of what is at init_path */
     char *user; /* of ServiceFiles: whose numbers are asked for when they are needed, for the plan may make it */
     guint32 uid, gid;
     gboolean keep_owners;

@@ -126,6 +126,7 @@ typedef struct {
     guint target;                  /* version of systemd; 0: the host's */
     gboolean full_verify;
     gboolean no_start, no_enable;
+    gboolean no_state;     /* no state is written: for a stack as files */
     const char *init_path; /* gourd-init of this gourd, as the process sees it; NULL: none was found */
 } StoreRequest;
 
@@ -183,6 +184,8 @@ typedef struct {
     guint target;       /* version of systemd; 0: the host's */
     gboolean full_verify;
     gboolean no_start, no_enable;
+    gboolean
+        no_state; /* only what systemd reads is wanted, to be written elsewhere: gourd's own records are left out */
     const char *init_path;
 } StoreStackRequest;
 

@@ -135,7 +135,7 @@ gboolean transition_prepare(const Transition *transition, GError **error)
         if (g_str_has_prefix(file->path, PATH_JOURNALS))
             plan_file(transition->change->plan, file);
     }
-    if (!transition->is_rollback) {
+    if (!transition->is_rollback && !transition->no_state) {
         g_autofree char *path = record_path(transition->change->name, transition->new->revision);
         g_autoptr(GBytes) content = record_format(transition->new);
 

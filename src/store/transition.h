@@ -14,6 +14,7 @@ typedef struct {
     const Record *new;
     gboolean is_rollback; /* files of `new` are put back; else they are made */
     gboolean start, enable;
+    gboolean no_state; /* no record of the release is kept */
     gboolean in_stack; /* its services are started together, and brought back together */
 } Transition;
 

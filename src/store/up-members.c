@@ -35,6 +35,19 @@ static gboolean check_owner(const Up *up, const Member *member, GError **error)
     return gourd_error_hint(error, "another name for the stack (-p) avoids it; 'gourd remove %s' removes it", name);
 }
 
+/* The bundle of another service that names the same: it is opened, checked and looked through once. */
+static BundleSource *find_opened(const Up *up, const char *bundle)
+{
+    for (guint i = 0; i < up->members->len; i++) {
+        const Member *member = g_ptr_array_index(up->members, i);
+        BundleSource *source = member->deploy.change->pending->source;
+
+        if (source && g_strcmp0(source->asked, bundle) == 0)
+            return source;
+    }
+    return NULL;
+}
+
 static gboolean open_member(const Up *up, Member *member, GError **error)
 {
     const char *name = member->service->full_name;
@@ -43,7 +56,9 @@ static gboolean open_member(const Up *up, Member *member, GError **error)
     if (!service_name_check(name, error) || !state_read(up->store, name, &deploy->before, error) ||
         !check_owner(up, member, error))
         return FALSE;
-    deploy->change->pending->source = bundle_source_open(up->store, member->service->bundle, error);
+    BundleSource *shared = find_opened(up, member->service->bundle);
+    deploy->change->pending->source = shared ? bundle_source_ref(shared)
+                                             : bundle_source_open(up->store, member->service->bundle, error);
     return deploy->change->pending->source != NULL;
 }
 
@@ -63,6 +78,7 @@ static gboolean add_member(const Up *up, const StackService *service, GError **e
         .full_verify = request->full_verify,
         .no_start = request->no_start,
         .no_enable = request->no_enable,
+        .no_state = request->no_state,
         .init_path = request->init_path,
     };
     member->deploy = (Deploy){

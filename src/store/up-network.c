@@ -8,7 +8,7 @@ static gboolean add_exposed(const Up *up, GError **error)
 {
     for (guint i = 0; i < up->members->len; i++) {
         const Member *member = g_ptr_array_index(up->members, i);
-        g_autoptr(ImageConfig) config = service_load_config(member->deploy.change->pending->source->bundle, error);
+        const ImageConfig *config = service_image_config(member->deploy.change->pending->source->image, error);
 
         if (!config)
             return FALSE;

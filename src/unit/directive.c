@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "directive.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const UnitDirective directives[] = {
@@ -92,13 +93,44 @@ const UnitTarget *unit_targets(guint *ret_count)
     return targets;
 }
 
+static int compare_directives(const void *a, const void *b)
+{
+    const UnitDirective *const *x = a, *const *y = b;
+
+    return strcmp((*x)->name, (*y)->name);
+}
+
+/* All rows by name; a name may have several, for different sections. */
+static const UnitDirective **sort_directives(void)
+{
+    static const UnitDirective *sorted[G_N_ELEMENTS(directives)];
+    static gsize is_sorted;
+
+    if (g_once_init_enter(&is_sorted)) {
+        for (guint i = 0; i < G_N_ELEMENTS(directives); i++)
+            sorted[i] = &directives[i];
+        qsort(sorted, G_N_ELEMENTS(directives), sizeof *sorted, compare_directives);
+        g_once_init_leave(&is_sorted, 1);
+    }
+    return sorted;
+}
+
 const UnitDirective *unit_directive_find(const char *section, const char *key)
 {
-    guint bit = unit_section_from_name(section);
+    const UnitDirective **sorted = sort_directives();
+    guint bit = unit_section_from_name(section), low = 0, high = G_N_ELEMENTS(directives);
 
-    for (guint i = 0; i < G_N_ELEMENTS(directives); i++)
-        if ((directives[i].sections & bit) && strcmp(directives[i].name, key) == 0)
-            return &directives[i];
+    while (low < high) {
+        guint middle = low + (high - low) / 2;
+
+        if (strcmp(sorted[middle]->name, key) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < G_N_ELEMENTS(directives) && strcmp(sorted[low]->name, key) == 0; low++)
+        if (sorted[low]->sections & bit)
+            return sorted[low];
     return NULL;
 }
 

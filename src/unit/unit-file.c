@@ -222,6 +222,8 @@ const GPtrArray *unit_file_entries(const UnitFile *file, const char *section_nam
 
 gboolean unit_text_is_utf8(const char *text)
 {
+    while (*text > 0) /* most is ASCII to its end */
+        text++;
     if (!g_utf8_validate(text, -1, NULL))
         return FALSE;
     for (const char *at = text; *at; at = g_utf8_next_char(at)) {

@@ -88,7 +88,8 @@ static gboolean render(char **argv, GError **error)
     if (!bundle || !unit_target_parse(argv[4], &context.systemd_version, error) ||
         !load_options(argv[3], &options, error))
         return FALSE;
-    g_autoptr(ServiceSpec) spec = service_spec_new(bundle, &options, &context, notes, error);
+    g_autoptr(ServiceImage) image = service_image_new(bundle);
+    g_autoptr(ServiceSpec) spec = service_spec_new(image, &options, &context, notes, error);
     service_options_clear(&options);
     g_autoptr(ServiceFiles) files = spec ? service_render(spec, &context, notes, error) : NULL;
     if (!files)
