@@ -18,26 +18,60 @@ static void status_free(gpointer data)
     g_free(status);
 }
 
-/* A service, or all of a stack in the order of their start. */
+static gboolean add_stack(Store *store, const char *name, GPtrArray *services, gboolean *ret_found, GError **error)
+{
+    g_autoptr(StoreStack) stack = store_find_stack(store, name, NULL);
+
+    *ret_found = stack != NULL;
+    for (char **member = stack ? stack->full_names : NULL; member && *member; member++) {
+        StoreService *service = store_find(store, *member, error);
+
+        if (!service)
+            return FALSE;
+        g_ptr_array_add(services, service);
+    }
+    return TRUE;
+}
+
+static gboolean add_replicas(Store *store, const char *name, GPtrArray *services, gboolean *ret_found, GError **error)
+{
+    g_autoptr(GPtrArray) all = NULL;
+
+    *ret_found = FALSE;
+    if (!store_list(store, &all, error))
+        return FALSE;
+    for (guint i = 0; i < all->len;) {
+        const StoreService *service = g_ptr_array_index(all, i);
+        const StoreRelease *release = store_service_release(service, service->active);
+
+        if (!release || g_strcmp0(release->options.replica_of, name) != 0) {
+            i++;
+            continue;
+        }
+        g_ptr_array_add(services, g_ptr_array_steal_index(all, i));
+        *ret_found = TRUE;
+    }
+    return TRUE;
+}
+
+/* A service, or all of a stack in the order of their start, or the replicas of one of its services. */
 static gboolean add_named(Store *store, const char *name, GPtrArray *services, GError **error)
 {
     g_autoptr(GError) failure = NULL;
     StoreService *service = store_find(store, name, &failure);
+    gboolean found;
 
     if (service) {
         g_ptr_array_add(services, service);
         return TRUE;
     }
-    g_autoptr(StoreStack) stack = store_find_stack(store, name, NULL);
-    for (char **member = stack ? stack->full_names : NULL; member && *member; member++) {
-        service = store_find(store, *member, error);
-        if (!service)
-            return FALSE;
-        g_ptr_array_add(services, service);
-    }
-    if (!stack)
+    if (!add_stack(store, name, services, &found, error))
+        return FALSE;
+    if (!found && !add_replicas(store, name, services, &found, error))
+        return FALSE;
+    if (!found)
         g_propagate_error(error, g_steal_pointer(&failure));
-    return stack != NULL;
+    return found;
 }
 
 gboolean service_status_find(const Session *session, GPtrArray **ret_services, GError **error)

@@ -16,7 +16,7 @@ typedef struct {
     char *attention;     /* what somebody should look at; NULL: nothing */
 } ServiceStatus;
 
-/* The services of the call's operands, which may be stacks, or all (StoreService). */
+/* The services of the call's operands, which may be stacks and names of replicas, or all (StoreService). */
 gboolean service_status_find(const Session *session, GPtrArray **ret_services, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 /* One ServiceStatus for each, in their order; the services must outlive the result. */

@@ -10,27 +10,68 @@
 
 /* --- what is meant ------------------------------------------------------------------------------------------------ */
 
-static gboolean apply_image(Stack *stack, const char *text, GError **error)
+/* SERVICE=VALUE of an option. The caller frees the name; the value is borrowed. */
+static gboolean split_option(const char *option, const char *what, const char *text, char **ret_name,
+                             const char **ret_value, GError **error)
 {
     const char *equals = strchr(text, '=');
-    g_autofree char *name = equals ? g_strndup(text, (gsize)(equals - text)) : NULL, *shown = text_escape(text);
-    StackService *service = name ? stack_find_service(stack, name) : NULL;
+    g_autofree char *shown = text_escape(text);
 
-    if (!equals || !equals[1]) {
-        gourd_error_set(error, GOURD_ERROR_USAGE, "option '--image': '%s' is not SERVICE=SOURCE", shown);
-        return FALSE;
-    }
-    if (!service)
-        return gourd_error_set(error, GOURD_ERROR_USAGE, "option '--image': the stack has no service '%s'", name);
-    g_free(service->source);
-    service->source = g_strdup(equals + 1);
+    if (!equals || equals == text || !equals[1])
+        return gourd_error_set(error, GOURD_ERROR_USAGE, "option '%s': '%s' is not SERVICE=%s", option, shown, what);
+    *ret_name = g_strndup(text, (gsize)(equals - text));
+    *ret_value = equals + 1;
     return TRUE;
+}
+
+/* What the service is called in the file. */
+static const char *name_in_file(const StackService *service)
+{
+    return service->replica_of ? service->replica_of : service->name;
+}
+
+static gboolean apply_image(Stack *stack, const char *text, GError **error)
+{
+    g_autofree char *name = NULL;
+    const char *source;
+    gboolean found = FALSE;
+
+    if (!split_option("--image", "SOURCE", text, &name, &source, error))
+        return FALSE;
+    for (guint i = 0; i < stack->services->len; i++) {
+        StackService *service = g_ptr_array_index(stack->services, i);
+
+        if (strcmp(name_in_file(service), name) != 0)
+            continue;
+        g_free(service->source);
+        service->source = g_strdup(source);
+        found = TRUE;
+    }
+    return found || gourd_error_set(error, GOURD_ERROR_USAGE, "option '--image': the stack has no service '%s'", name);
+}
+
+static gboolean apply_scale(ComposeProject *project, const char *text, GError **error)
+{
+    g_autofree char *name = NULL;
+    const char *value;
+    guint64 replicas;
+
+    if (!split_option("--scale", "NUMBER", text, &name, &value, error))
+        return FALSE;
+    if (!g_ascii_string_to_unsigned(value, 10, 0, STACK_SERVICES_MAX, &replicas, NULL)) {
+        g_autofree char *shown = text_escape(value);
+
+        return gourd_error_set(error, GOURD_ERROR_USAGE, "option '--scale': '%s' is no number from 0 to %d", shown,
+                               STACK_SERVICES_MAX);
+    }
+    return compose_project_scale(project, name, (guint)replicas, error) ||
+           gourd_error_prefix(error, "option '--scale'");
 }
 
 /* NAME and VERSION of the bundle of an image: "docker.io/library/nginx:1.25" is nginx and 1.25; no tag is "latest". */
 static void name_bundle(const StackService *service, char **ret_name, char **ret_version)
 {
-    g_autofree char *full = g_path_get_basename(service->image ? service->image : service->name);
+    g_autofree char *full = g_path_get_basename(service->image ? service->image : name_in_file(service));
     char *digest = strchr(full, '@'), *colon;
 
     if (digest)
@@ -184,7 +225,7 @@ static void add_points(GStrvBuilder *points, const ServiceOptions *options)
 
 static gboolean is_same_image(const StackService *a, const StackService *b)
 {
-    return a == b || (a->image && g_strcmp0(a->image, b->image) == 0);
+    return a->image ? g_strcmp0(a->image, b->image) == 0 : strcmp(name_in_file(a), name_in_file(b)) == 0;
 }
 
 /* Where something will be mounted, in any of the services that have the image: it need not have these folders, but a bundle
@@ -277,8 +318,13 @@ static gboolean find_bundles(Stack *stack, Session *session, const StackLoad *lo
 Stack *stack_load(const StackOptions *options, Session *session, const StackLoad *load, GError **error)
 {
     g_autoptr(ComposeProject) project = stack_options_load(options, session->notes, error);
-    g_autoptr(Stack) stack = project ? compose_to_stack(project, session->notes, error) : NULL;
 
+    if (!project)
+        return NULL;
+    for (const char *const *scale = load->scales; scale && *scale; scale++)
+        if (!apply_scale(project, *scale, error))
+            return NULL;
+    g_autoptr(Stack) stack = compose_to_stack(project, session->notes, error);
     if (!stack)
         return NULL;
     for (const char *const *image = load->images; image && *image; image++)

@@ -8,6 +8,7 @@
 
 typedef struct {
     const char *const *images; /* "SERVICE=SOURCE" of --image, NULL-terminated; or NULL */
+    const char *const *scales; /* "SERVICE=NUMBER" of --scale, the same */
     gboolean build;            /* bundles are built from sources where they are missing or older */
     gboolean paths;            /* a bundle of the store is named by its file, for who works on another store */
 } StackLoad;

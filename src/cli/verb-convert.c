@@ -13,7 +13,7 @@
 
 typedef struct {
     StackOptions stack;
-    GPtrArray *images;
+    GPtrArray *images, *scales;
     char *output, *root, *target;
     gboolean strict;
 } ConvertOptions;
@@ -175,7 +175,12 @@ static gboolean find_version(const ConvertOptions *options, const Session *sessi
 static gboolean convert_on(const Call *call, Session *session, const char *empty, GError **error)
 {
     const ConvertOptions *options = call->options;
-    const StackLoad load = {.images = (const char *const *)options->images->pdata, .build = TRUE, .paths = TRUE};
+    const StackLoad load = {
+        .images = (const char *const *)options->images->pdata,
+        .scales = (const char *const *)options->scales->pdata,
+        .build = TRUE,
+        .paths = TRUE,
+    };
     guint version;
 
     if (!find_version(options, session, &version, error))
@@ -231,6 +236,7 @@ static const Option rows[] = {
      .details = "`debian12`, `ubuntu24.04` or another name, or `systemd=N`.", .shown_default = "this host's",
      .suggestions = deploy_targets, .completion = COMPLETE_VALUES, .check = deploy_check_target},
     {"image", 0, OPTION_STRINGS, AT(images), "SERVICE=SOURCE", "Build the bundle of SERVICE from SOURCE"},
+    {"scale", 0, OPTION_STRINGS, AT(scales), "SERVICE=NUMBER", "Have this many replicas of SERVICE"},
     {"root", 0, OPTION_STRING, AT(root), "FOLDER", "Take bundles from the store of the system in FOLDER",
      .completion = COMPLETE_FOLDER},
     {NULL},

@@ -4,7 +4,7 @@
 
 typedef struct {
     StackOptions stack;
-    GPtrArray *images;
+    GPtrArray *images, *scales;
     char *root, *target;
     int verify, network;
     gboolean no_start, no_enable, no_build, dry_run, json;
@@ -75,6 +75,7 @@ static gboolean up(const Call *call, GError **error)
         return FALSE;
     const StackLoad load = {
         .images = (const char *const *)options->images->pdata,
+        .scales = (const char *const *)options->scales->pdata,
         .build = !options->no_build && !options->dry_run,
     };
     g_autoptr(Stack) stack = stack_load(&options->stack, &session, &load, error);
@@ -107,6 +108,10 @@ static const Option rows[] = {
      .details =
          "SOURCE is what `gourd build` takes, such as `docker-archive:web.tar`. The bundle is written beside the Compose "
          "file, with the mount points that the stack needs, and made again when SOURCE is newer."},
+    {"scale", 0, OPTION_STRINGS, AT(scales), "SERVICE=NUMBER", "Have this many replicas of SERVICE",
+     .details =
+         "What the file says of it (`scale`, `deploy.replicas`) does not count then. Replicas are services of their own, "
+         "`STACK-SERVICE-1` and so on; their name leads to all of them."},
     {"network", 0, OPTION_CHOICE, AT(network), "MODE", "Whose network the services have", .fallback = "auto",
      .choices = networks,
      .details =
@@ -147,6 +152,7 @@ static const char *const description[] = {
 static const Example examples[] = {
     {"gourd up", "The stack of the Compose file in this folder or above"},
     {"gourd up --dry-run", "What that would do"},
+    {"gourd up --scale worker=3", "With three of a service"},
     {"gourd up -f shop.yaml --image web=docker-archive:web.tar", "With a bundle that is built from an archive"},
     {NULL, NULL},
 };

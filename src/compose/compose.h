@@ -46,6 +46,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ComposeProject, compose_project_free)
 gboolean compose_project_select(ComposeProject *project, const char *const *services, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
+/* As `scale: N` of the service in a last file would. NOT_FOUND with the nearest name; INPUT, LIMIT: it cannot have so many. */
+gboolean compose_project_scale(ComposeProject *project, const char *name, guint replicas, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
 /* The stack that a project means: its services in the order of their start, each without bundle. INPUT and UNSUPPORTED errors with
  * the place of the key; notes for all that is done in another way than Docker does it. */
 Stack *compose_to_stack(const ComposeProject *project, Notes *notes, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -13,8 +13,12 @@ gboolean map_depends_on(Map *map, const ComposeNode *value, GError **error)
                                    : g_strcmp0(word, "service_completed_successfully") == 0 ? STACK_COMPLETED
                                                                                             : STACK_STARTED;
 
-        stack_service_add_dependency(map->service, item->key, condition, compose_node_get_bool(item, "required", TRUE),
-                                     compose_node_get_bool(item, "restart", FALSE));
+        const ComposeNode *other = compose_node_get(map->definition->parent, item->key);
+        g_auto(GStrv) names = other ? map_list_replicas(other) : g_new0(char *, 1);
+
+        for (char **name = names; *name; name++)
+            stack_service_add_dependency(map->service, *name, condition, compose_node_get_bool(item, "required", TRUE),
+                                         compose_node_get_bool(item, "restart", FALSE));
     }
     return TRUE;
 }
@@ -156,14 +160,6 @@ gboolean map_healthcheck(Map *map, const ComposeNode *value, GError **error)
 
 /* --- deploy -------------------------------------------------------------------------------------------------------- */
 
-gboolean map_scale(Map *map, const ComposeNode *value, GError **error)
-{
-    if (value->integer == 1)
-        return TRUE;
-    return map_set_unsupported(value, "a stack has one instance of each service",
-                               "write the service twice, or give one instance more processors", error);
-}
-
 static gboolean map_restart_policy(Map *map, const ComposeNode *policy, GError **error)
 {
     ServiceOptions *options = map->options;
@@ -182,8 +178,7 @@ static gboolean map_restart_policy(Map *map, const ComposeNode *policy, GError *
 
 gboolean map_deploy(Map *map, const ComposeNode *value, GError **error)
 {
-    const ComposeNode *replicas = compose_node_get(value, "replicas"),
-                      *resources = compose_node_get(value, "resources");
+    const ComposeNode *resources = compose_node_get(value, "resources");
     const ComposeNode *policy = compose_node_get(value, "restart_policy"), *labels = compose_node_get(value, "labels");
     const ComposeNode *mode = compose_node_get(value, "mode");
     static const char *const swarm[] = {"placement", "endpoint_mode", "update_config", "rollback_config", NULL};
@@ -196,6 +191,6 @@ gboolean map_deploy(Map *map, const ComposeNode *value, GError **error)
             map_note(
                 map, "deploy",
                 "placement, endpoint_mode, update_config and rollback_config are for many hosts; a stack is on one");
-    return (!replicas || map_scale(map, replicas, error)) && (!resources || map_resources(map, resources, error)) &&
+    return (!resources || map_resources(map, resources, error)) &&
            (!policy || map_restart_policy(map, policy, error)) && (!labels || map_labels(map, labels, error));
 }

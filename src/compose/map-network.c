@@ -94,6 +94,10 @@ static gboolean add_link(Map *map, const ComposeNode *node, GError **error)
         link->mac = g_strdup(compose_node_get_text(map->definition, "mac_address"));
     if (compose_node_get(node, "link_local_ips") || compose_node_get(node, "driver_opts"))
         map_note(map, "networks", "link_local_ips and driver_opts of a service are not looked at");
+    if (map->n_replicas > 1 && (link->ipv4 || link->ipv6 || link->mac)) {
+        compose_error(error, GOURD_ERROR_INPUT, node, "%u replicas cannot have one address", map->n_replicas);
+        return gourd_error_hint(error, "leave the address out: each gets one that stays");
+    }
     return TRUE;
 }
 
@@ -111,6 +115,18 @@ gboolean map_mac_address(Map *map, const ComposeNode *value, GError **error)
     return TRUE;
 }
 
+/* As with Compose, that of the first replica. */
+static gboolean join(Map *map, const ComposeNode *value, GError **error)
+{
+    const ComposeNode *other = compose_node_get(map->definition->parent, value->text + strlen("service:"));
+    g_auto(GStrv) names = other ? map_list_replicas(other) : g_new0(char *, 1);
+
+    if (!names[0])
+        return compose_error(error, GOURD_ERROR_INPUT, value, "there is no replica of that service");
+    map->member->mode = g_strconcat("service:", names[0], NULL);
+    return TRUE;
+}
+
 gboolean map_network_mode(Map *map, const ComposeNode *value, GError **error)
 {
     if (g_str_has_prefix(value->text, "container:"))
@@ -121,8 +137,9 @@ gboolean map_network_mode(Map *map, const ComposeNode *value, GError **error)
         map->member->mode = g_strdup("host");
         return TRUE;
     }
-    if (strcmp(value->text, "host") != 0 && strcmp(value->text, "none") != 0 &&
-        !g_str_has_prefix(value->text, "service:"))
+    if (g_str_has_prefix(value->text, "service:"))
+        return join(map, value, error);
+    if (strcmp(value->text, "host") != 0 && strcmp(value->text, "none") != 0)
         return compose_error(error, GOURD_ERROR_INPUT, value, "there is no network mode '%s'", value->text);
     map->member->mode = g_strdup(value->text);
     return TRUE;
@@ -130,17 +147,33 @@ gboolean map_network_mode(Map *map, const ComposeNode *value, GError **error)
 
 /* --- ports --------------------------------------------------------------------------------------------------------- */
 
-/* "8080", or the first of "9000-9010": Docker takes one that is free. */
+static gboolean fail_replicas(const Map *map, const ComposeNode *node, const char *problem, GError **error)
+{
+    compose_error(error, GOURD_ERROR_INPUT, node, "%s %u replicas", problem, map->n_replicas);
+    return gourd_error_hint(error,
+                            "a range gives each one of its own: \"8000-%u:80\"; or leave ports out, and publish a "
+                            "service in front of them",
+                            8000 + map->n_replicas - 1);
+}
+
+/* "8080", or of "9000-9010" the first: Docker takes one that is free. Each replica has the one of its number. */
 static gboolean read_published(Map *map, const ComposeNode *node, guint16 *ret_port, GError **error)
 {
-    g_autofree char *first = g_strndup(node->text, strcspn(node->text, "-"));
-    guint64 port;
+    gsize length = strcspn(node->text, "-");
+    g_autofree char *text = g_strndup(node->text, length);
+    gboolean is_range = node->text[length] == '-';
+    guint64 first, last;
 
-    if (!g_ascii_string_to_unsigned(first, 10, 0, G_MAXUINT16, &port, NULL))
+    if (!g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT16, &first, NULL) ||
+        !g_ascii_string_to_unsigned(is_range ? node->text + length + 1 : text, 10, first, G_MAXUINT16, &last, NULL))
         return compose_error(error, GOURD_ERROR_INPUT, node, "'%s' is no port", node->text);
-    if (strchr(node->text, '-'))
+    if (!is_range && map->n_replicas > 1)
+        return fail_replicas(map, node, "one port of the host is not enough for", error);
+    if (last - first + 1 < map->n_replicas)
+        return fail_replicas(map, node, "the range is too small for", error);
+    if (is_range && map->n_replicas < 2)
         map_note(map, "ports", "of a range that one port may be published at, the first is taken");
-    *ret_port = (guint16)port;
+    *ret_port = (guint16)(first + (map->replica > 0 ? map->replica - 1 : 0));
     return TRUE;
 }
 
@@ -158,6 +191,8 @@ static gboolean add_port(Map *map, const ComposeNode *node, GError **error)
     port->target = (guint16)target->integer;
     port->is_udp = strcmp(protocol, "udp") == 0;
     port->address = g_strdup(compose_node_get_text(node, "host_ip"));
+    if ((!published || strcmp(published->text, "0") == 0) && map->n_replicas > 1)
+        return fail_replicas(map, node, "a port that has the same number on the host is not enough for", error);
     if (!published || strcmp(published->text, "0") == 0)
         return TRUE; /* what becomes of it is decided, and said, where networks are */
     return read_published(map, published, &port->published, error);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "map.h"
 #include "keys.h"
+#include "load.h"
 
 #include "unit/unit.h"
 
@@ -43,7 +44,7 @@ void map_note(Map *map, const char *key, const char *text)
 {
     g_autofree char *kind = g_strconcat("compose-", key, NULL), *whole = g_strconcat(key, ": ", text, NULL);
 
-    notes_add(map->notes, g_strdelimit(kind, "_.", '-'), whole, map->service ? map->service->name : NULL);
+    notes_add(map->notes, g_strdelimit(kind, "_.", '-'), whole, map->definition ? map->definition->key : NULL);
 }
 
 gboolean map_set_unsupported(const ComposeNode *value, const char *message, const char *hint, GError **error)
@@ -130,21 +131,64 @@ static gboolean map_members(Map *map, GError **error)
     return TRUE;
 }
 
-static gboolean map_service(Map *map, const ComposeNode *definition, GError **error)
+char **map_list_replicas(const ComposeNode *service)
 {
-    map->definition = definition;
-    map->service = stack_add_service(map->stack, definition->key, error);
+    g_autoptr(GStrvBuilder) names = g_strv_builder_new();
+    gboolean said;
+    guint count = compose_count_replicas(service, &said);
+
+    if (!said)
+        g_strv_builder_add(names, service->key);
+    for (guint number = 1; said && number <= count; number++) {
+        g_autofree char *name = g_strdup_printf("%s-%u", service->key, number);
+
+        g_strv_builder_add(names, name);
+    }
+    return g_strv_builder_end(names);
+}
+
+/* A replica is a service as any other, so that nothing else need know of them but what they share: a name, a user. */
+static void name_replica(Map *map)
+{
+    map->service->replica_of = g_strdup(map->definition->key);
+    map->options->replica_of = g_strndup(map->service->full_name,
+                                         strrchr(map->service->full_name, '-') - map->service->full_name);
+    map->member->replica_of = g_strdup(map->definition->key);
+}
+
+static gboolean map_one(Map *map, const char *name, GError **error)
+{
+    const ComposeNode *definition = map->definition;
+
+    map->service = stack_add_service(map->stack, name, error);
     if (!map->service)
         return FALSE;
     map->options = &map->service->options;
     g_autofree char *unit = unit_name_for_service(NULL, map->service->full_name, ".service", error);
     if (!unit)
         return FALSE;
-    map->member = stack_network_add_member(map->stack->network, definition->key, unit);
+    map->member = stack_network_add_member(map->stack->network, name, unit);
+    if (map->replica > 0)
+        name_replica(map);
     map->service->place = g_strdup_printf("%s:%u:%u", definition->file, definition->line, definition->column);
     /* What Compose does where nothing is said. */
     map->options->restart = SERVICE_RESTART_NO;
     return map_members(map, error);
+}
+
+static gboolean map_service(Map *map, const ComposeNode *definition, GError **error)
+{
+    g_auto(GStrv) names = map_list_replicas(definition);
+    gboolean said;
+
+    map->definition = definition;
+    map->n_replicas = compose_count_replicas(definition, &said);
+    for (guint i = 0; names[i]; i++) {
+        map->replica = said ? i + 1 : 0;
+        if (!map_one(map, names[i], error))
+            return FALSE;
+    }
+    return TRUE;
 }
 
 Stack *compose_to_stack(const ComposeProject *project, Notes *notes, GError **error)

@@ -13,7 +13,13 @@ typedef struct {
     ServiceOptions *options;       /* its */
     ServiceNetMember *member;      /* its */
     const ComposeNode *definition; /* its map */
+    guint replica;                 /* its number, from 1, of a service whose number of replicas is said; else 0 */
+    guint n_replicas;              /* that there are of it; else 1 */
 } Map;
+
+/* What the services of a stack are called that a service of the file becomes: itself, or NAME-1, NAME-2, …; empty where it has none.
+ * The caller frees. */
+char **map_list_replicas(const ComposeNode *service);
 
 /* A key of a service with a value that is not null. */
 typedef gboolean (*MapKey)(Map *map, const ComposeNode *value, GError **error);
@@ -42,7 +48,6 @@ gboolean map_stop_grace_period(Map *map, const ComposeNode *value, GError **erro
 gboolean map_healthcheck(Map *map, const ComposeNode *value, GError **error);
 gboolean map_init(Map *map, const ComposeNode *value, GError **error);
 gboolean map_deploy(Map *map, const ComposeNode *value, GError **error);
-gboolean map_scale(Map *map, const ComposeNode *value, GError **error);
 gboolean map_hooks(Map *map, const ComposeNode *value, GError **error);
 
 /* --- volumes and files: map-storage.c --- */

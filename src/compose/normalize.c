@@ -134,25 +134,6 @@ static void complete_service(ComposeNode *service, const char *folder)
                          compose_node_new(service->arena, COMPOSE_NULL, service));
 }
 
-/* scale is another word for deploy.replicas. */
-static gboolean check_scale(const ComposeNode *service, GError **error)
-{
-    const ComposeNode *scale = compose_node_get(service, "scale");
-    const ComposeNode *replicas = compose_node_get(compose_node_get(service, "deploy"), "replicas");
-    gint64 n = scale ? scale->integer : replicas ? replicas->integer : 1;
-
-    if (scale && replicas && scale->integer != replicas->integer)
-        return compose_error(error, GOURD_ERROR_INPUT, scale, "scale and deploy.replicas contradict each other");
-    if (n < 0)
-        return compose_error(error, GOURD_ERROR_INPUT, scale ? scale : replicas, "a number from 0 is wanted");
-    if (n > 1 && compose_node_get(service, "container_name")) {
-        compose_error(error, GOURD_ERROR_INPUT, compose_node_get(service, "container_name"),
-                      "several instances cannot have one name");
-        return gourd_error_hint(error, "take container_name away");
-    }
-    return TRUE;
-}
-
 /* --- the top ------------------------------------------------------------------------------------------------------- */
 
 /* A network or volume is called as the project and itself, unless it has a name or comes from elsewhere. */
@@ -243,7 +224,7 @@ static gboolean normalize_services(ComposeLoader *loader, ComposeNode *services,
     for (ComposeNode *service = services->first; service; service = service->next) {
         if (service->kind != COMPOSE_MAP)
             continue;
-        if (!compose_resolve_environment(loader, service, error) || !check_scale(service, error))
+        if (!compose_resolve_environment(loader, service, error) || !compose_check_scale(service, error))
             return FALSE;
         complete_service(service, loader->project->folder);
         if (compose_node_get(compose_node_get(service, "networks"), "default")) {

@@ -16,16 +16,21 @@ static void keep(const ComposeNode *service, GHashTable *kept)
     }
 }
 
-static gboolean set_unknown(const ComposeNode *services, const char *name, GError **error)
+ComposeNode *compose_find_service(const ComposeNode *services, const char *name, GError **error)
 {
+    ComposeNode *service = compose_node_get(services, name);
     g_autoptr(GPtrArray) names = g_ptr_array_new();
     g_autofree char *shown = text_escape(name);
 
-    for (const ComposeNode *item = services->first; item; item = item->next)
+    if (service)
+        return service;
+    for (const ComposeNode *item = services ? services->first : NULL; item; item = item->next)
         g_ptr_array_add(names, (char *)item->key);
     const char *nearest = nearest_name(name, names);
     gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "there is no service '%s'", shown);
-    return nearest ? gourd_error_hint(error, "did you mean '%s'?", nearest) : FALSE;
+    if (nearest)
+        gourd_error_hint(error, "did you mean '%s'?", nearest);
+    return NULL;
 }
 
 gboolean compose_project_select(ComposeProject *project, const char *const *services, GError **error)
@@ -34,10 +39,10 @@ gboolean compose_project_select(ComposeProject *project, const char *const *serv
     g_autoptr(GHashTable) kept = g_hash_table_new(NULL, NULL), nothing = g_hash_table_new(NULL, NULL);
 
     for (const char *const *name = services; *name; name++) {
-        const ComposeNode *service = compose_node_get(all, *name);
+        const ComposeNode *service = compose_find_service(all, *name, error);
 
         if (!service)
-            return set_unknown(all, *name, error);
+            return FALSE;
         keep(service, kept);
     }
     for (ComposeNode *item = all->first, *next; item; item = next) {

@@ -320,10 +320,23 @@ static void write_net(const PlannedNet *net, Json *networks)
                                   net->net->internal));
 }
 
+/* By what name others find one that is a replica. */
+static void write_replica(const NetworkPlan *plan, const ServiceNetMember *member)
+{
+    if (!member->replica_of)
+        return;
+    if (!json_object_get(plan->files->state, "replicas"))
+        json_object_set_new(plan->files->state, "replicas", json_object());
+    json_object_set_new(json_object_get(plan->files->state, "replicas"), member->service,
+                        json_string(member->replica_of));
+}
+
 static void write_addresses(const NetworkPlan *plan, Json *addresses)
 {
     for (guint i = 0; i < plan->members->len; i++) {
         const PlannedMember *member = g_ptr_array_index(plan->members, i);
+
+        write_replica(plan, member->member);
 
         for (guint k = 0; k < member->links->len; k++) {
             const PlannedLink *link = g_ptr_array_index(member->links, k);

@@ -103,25 +103,37 @@ static const char *address_for(const NetworkPlan *plan, PlannedMember *member, P
     return NULL;
 }
 
-/* `links:` of the file. */
+/* Whether the file calls it that. */
+static gboolean is_called(const PlannedMember *member, const char *name)
+{
+    return strcmp(member->member->service, name) == 0 || g_strcmp0(member->member->replica_of, name) == 0;
+}
+
+/* `links:` of the file; replicas are several addresses. */
 static gboolean add_link_names(NetworkPlan *plan, PlannedMember *member, GString *text, GError **error)
 {
     for (char **link = member->member->link_names; link && *link; link++) {
         g_auto(GStrv) parts = g_strsplit(*link, ":", 2);
-        PlannedMember *other = network_plan_find_member(plan, parts[0]);
-        const char *address = other ? address_for(plan, member, other) : NULL;
         const char *name = parts[1] ? parts[1] : parts[0];
+        gboolean found = FALSE;
 
-        if (!address) {
+        for (guint i = 0; i < plan->members->len; i++) {
+            PlannedMember *other = g_ptr_array_index(plan->members, i);
+            const char *address = is_called(other, parts[0]) ? address_for(plan, member, other) : NULL;
+
+            if (address)
+                g_string_append_printf(text, "%s %s\n", address, name);
+            found |= address != NULL;
+        }
+        if (!check_name(member, name, error))
+            return FALSE;
+        if (!found) {
             g_autofree char *shown = text_escape(*link);
 
             return gourd_error_set(error, GOURD_ERROR_INPUT,
                                    "service '%s': link '%s' leads to no service that it can reach",
                                    member->member->service, shown);
         }
-        if (!check_name(member, name, error))
-            return FALSE;
-        g_string_append_printf(text, "%s %s\n", address, name);
     }
     return TRUE;
 }
@@ -201,6 +213,14 @@ static gboolean add_peers(NetworkPlan *plan, PlannedMember *owner, const Planned
     return TRUE;
 }
 
+static gboolean has_called(const NetworkPlan *plan, const char *name)
+{
+    for (guint i = 0; i < plan->members->len; i++)
+        if (is_called(g_ptr_array_index(plan->members, i), name))
+            return TRUE;
+    return FALSE;
+}
+
 /* Services of other stacks in a network that is shared with them. */
 static void add_strangers(const NetworkPlan *plan, const PlannedLink *link, GString *text)
 {
@@ -212,10 +232,14 @@ static void add_strangers(const NetworkPlan *plan, const PlannedLink *link, GStr
         const char *service;
         gsize index;
 
-        json_object_foreach(members, service, list)
+        json_object_foreach(members, service, list) {
+            const char *replica_of = json_string_value(json_object_get(json_object_get(state, "replicas"), service));
+            const char *name = replica_of ? replica_of : service;
+
             json_array_foreach(list, index, address)
-                if (json_is_string(address) && !network_plan_find_member(plan, service))
-                    g_string_append_printf(text, "%s %s\n", json_string_value(address), service);
+                if (json_is_string(address) && !has_called(plan, name))
+                    g_string_append_printf(text, "%s %s\n", json_string_value(address), name);
+        }
     }
 }
 

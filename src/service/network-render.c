@@ -355,6 +355,33 @@ static gboolean add_ports(NetworkPlan *plan, const PlannedMember *member, GError
     return TRUE;
 }
 
+/* Whether there is another one that listens on the same. */
+static const ServiceNetMember *find_twin(const NetworkPlan *plan, const ServiceNetMember *of)
+{
+    for (guint i = 0; of->replica_of && i < plan->members->len; i++) {
+        const ServiceNetMember *other = ((const PlannedMember *)g_ptr_array_index(plan->members, i))->member;
+
+        if (other != of && g_strcmp0(other->replica_of, of->replica_of) == 0)
+            return other;
+    }
+    return NULL;
+}
+
+/* In the host's network only one program gets a port. */
+static gboolean check_twins(const NetworkPlan *plan, const PlannedMember *member, GError **error)
+{
+    const ServiceNetMember *of = member->member;
+    g_autoptr(GArray) listens = stack_member_listens(of);
+
+    if (listens->len == 0 || !find_twin(plan, of))
+        return TRUE;
+    gourd_error_set(error, GOURD_ERROR_INPUT, "the replicas of '%s' would all listen on port %u of the host's network",
+                    of->replica_of, g_array_index(listens, StackPort, 0).port);
+    return stack_member_is_mode(of, "host")
+               ? gourd_error_hint(error, "leave network_mode out, so that each has a network of its own")
+               : gourd_error_hint(error, "--network private gives each a network of its own");
+}
+
 /* --- members ------------------------------------------------------------------------------------------------------------------ */
 
 static gboolean plan_join(NetworkPlan *plan, PlannedMember *member, GError **error)
@@ -389,9 +416,12 @@ static gboolean plan_member(NetworkPlan *plan, const ServiceNetMember *of, GErro
     member->name = g_strndup(of->unit,
                              strlen(of->unit) - (g_str_has_suffix(of->unit, ".service") ? strlen(".service") : 0));
     member->links = g_ptr_array_new_with_free_func(planned_link_free);
-    g_strv_builder_add(names, of->service);
+    /* Replicas are all found by one name; each has another one that is its own. */
+    g_strv_builder_add(names, of->replica_of ? of->replica_of : of->service);
     if (of->container_name && strcmp(of->container_name, of->service) != 0)
         g_strv_builder_add(names, of->container_name);
+    else if (of->replica_of)
+        g_strv_builder_add(names, member->name);
     member->names = g_strv_builder_end(names);
     result->service = g_strdup(of->service);
     result->hostname = g_strdup(of->hostname);
@@ -453,6 +483,8 @@ static gboolean add_member(NetworkPlan *plan, PlannedMember *member, GError **er
     }
     if (none || (plan->mode == STACK_NETWORK_PRIVATE && !host))
         return attach(plan, member, owner, error);
+    if (!check_twins(plan, member, error))
+        return FALSE;
     if (member->member->sysctls && member->member->sysctls[0])
         notes_add(plan->notes, "sysctls-of-the-host", "in the host's network the host's sysctls hold",
                   member->member->service);

@@ -49,6 +49,7 @@ static void member_free(gpointer data)
 
     g_free(member->service);
     g_free(member->unit);
+    g_free(member->replica_of);
     g_free(member->container_name);
     g_free(member->hostname);
     g_free(member->domainname);

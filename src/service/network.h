@@ -60,6 +60,7 @@ typedef struct {
 typedef struct {
     char *service;        /* its key in the file */
     char *unit;           /* "P-S.service" */
+    char *replica_of;     /* the key of one of several, which are all found by that name; or NULL */
     char *container_name; /* a name for it everywhere, or NULL */
     char *hostname, *domainname;
     GPtrArray *links;   /* ServiceNetLink; none with a mode */

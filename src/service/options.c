@@ -123,6 +123,7 @@ static const Field fields[] = {
     FLAG(init),
     FLAG(oneshot),
     TEXT(stack),
+    TEXT(replica_of),
     TEXT(slice),
     VECTOR(part_of),
     VECTOR(aliases),

@@ -102,11 +102,12 @@ typedef struct {
     char **after, **requires, **wants; /* units */
 
     /* Place in a stack. */
-    char *stack;    /* its name; the service is then called STACK-SERVICE */
-    char *slice;    /* that it is in; NULL: the stack's, or system.slice */
-    char **part_of; /* units: it stops and restarts with them */
-    char **aliases; /* other names, without suffix */
-    char **labels;  /* NAME=VALUE, or NAME */
+    char *stack;      /* its name; the service is then called STACK-SERVICE */
+    char *replica_of; /* STACK-SERVICE of a service STACK-SERVICE-NUMBER, which has that one's user; or NULL */
+    char *slice;      /* that it is in; NULL: the stack's, or system.slice */
+    char **part_of;   /* units: it stops and restarts with them */
+    char **aliases;   /* other names, without suffix */
+    char **labels;    /* NAME=VALUE, or NAME */
 
     gboolean no_healthcheck;
     char **health_test;   /* ["CMD", WORD…] or ["CMD-SHELL", COMMAND], as an image says it */

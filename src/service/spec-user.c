@@ -26,7 +26,7 @@ static char *make_host_name(const char *service)
 }
 
 /* What one service of a stack writes into a volume, another one may read that has the same number in its image, as in containers;
- * root of an image is a number too. */
+ * root of an image is a number too. Replicas are one program, and have one user. */
 static char *make_own_name(const SpecSource *source)
 {
     const ServiceOptions *options = source->options;
@@ -34,7 +34,7 @@ static char *make_own_name(const SpecSource *source)
                                   ? g_strdup_printf("%s-uid-%u", options->stack, source->spec->user.uid)
                                   : NULL;
 
-    return make_host_name(shared ? shared : source->context->name);
+    return make_host_name(shared ? shared : options->replica_of ? options->replica_of : source->context->name);
 }
 
 static gboolean is_number(const char *text)

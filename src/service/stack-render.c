@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* P.target, P.slice, and volumes that are other file systems. */
+/* P.target, P.slice, P-S.all.target of replicas, and volumes that are other file systems. */
 
 static char *describe(const Stack *stack)
 {
@@ -81,6 +81,46 @@ static gboolean add_mount(const Stack *stack, const StackMount *mount, guint ver
     return file != NULL;
 }
 
+/* What depends on a service with replicas wants this instead, so that it stays as it is when there are more or fewer of them. It only
+ * wants them: to take one away must not stop it. */
+static gboolean add_replicas(const Stack *stack, const StackService *service, guint version, Notes *notes,
+                             GPtrArray *files, GError **error)
+{
+    const char *full_name = service->options.replica_of;
+    g_autoptr(UnitFile) unit = unit_file_new();
+    g_autofree char *name = stack_replicas_unit(full_name, error);
+
+    if (!name)
+        return FALSE;
+    unit_file_addf(unit, "Unit", "Description", "All replicas of %s", full_name);
+    for (guint i = 0; i < stack->services->len; i++) {
+        const StackService *other = g_ptr_array_index(stack->services, i);
+
+        if (g_strcmp0(other->replica_of, service->replica_of) != 0)
+            continue;
+        g_autofree char *replica = unit_name_for_service(NULL, other->full_name, ".service", error);
+        if (!replica)
+            return FALSE;
+        unit_file_add(unit, "Unit", "Wants", replica);
+        unit_file_add(unit, "Unit", "After", replica);
+    }
+    ServiceFile *file = make_file(stack, name, unit, version, notes, error);
+    if (file)
+        g_ptr_array_add(files, file);
+    return file != NULL;
+}
+
+static gboolean is_first_replica(const Stack *stack, guint index)
+{
+    const StackService *service = g_ptr_array_index(stack->services, index);
+
+    for (guint i = 0; i < index; i++)
+        if (g_strcmp0(((const StackService *)g_ptr_array_index(stack->services, i))->replica_of, service->replica_of) ==
+            0)
+            return FALSE;
+    return service->replica_of != NULL;
+}
+
 gboolean stack_render(const Stack *stack, guint systemd_version, Notes *notes, GPtrArray **ret_files, GError **error)
 {
     g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func((GDestroyNotify)service_file_free);
@@ -90,6 +130,10 @@ gboolean stack_render(const Stack *stack, guint systemd_version, Notes *notes, G
         return FALSE;
     for (guint i = 0; i < stack->mounts->len; i++)
         if (!add_mount(stack, g_ptr_array_index(stack->mounts, i), systemd_version, notes, files, error))
+            return FALSE;
+    for (guint i = 0; i < stack->services->len; i++)
+        if (is_first_replica(stack, i) &&
+            !add_replicas(stack, g_ptr_array_index(stack->services, i), systemd_version, notes, files, error))
             return FALSE;
     *ret_files = g_steal_pointer(&files);
     return TRUE;

@@ -20,12 +20,18 @@ static gboolean has_volume(const StackService *service, const char *name)
     return FALSE;
 }
 
+/* Replicas have one user anyway. */
+static gboolean is_same_program(const StackService *a, const StackService *b)
+{
+    return a == b || (a->replica_of && g_strcmp0(a->replica_of, b->replica_of) == 0);
+}
+
 static gboolean is_shared(const Stack *stack, const StackService *owner, const char *name)
 {
     for (guint i = 0; i < stack->services->len; i++) {
         const StackService *other = g_ptr_array_index(stack->services, i);
 
-        if (other != owner && has_volume(other, name))
+        if (!is_same_program(other, owner) && has_volume(other, name))
             return TRUE;
     }
     return FALSE;

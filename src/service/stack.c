@@ -19,6 +19,7 @@ static void service_free(gpointer data)
 
     g_free(service->name);
     g_free(service->full_name);
+    g_free(service->replica_of);
     g_free(service->place);
     g_free(service->image);
     g_free(service->source);
@@ -194,6 +195,19 @@ static gboolean sort(Stack *stack, GError **error)
 
 /* --- what one is to another --------------------------------------------------------------------------------------- */
 
+char *stack_replicas_unit(const char *full_name, GError **error)
+{
+    g_autofree char *name = g_strconcat(full_name, ".all", NULL); /* no stack is called that, nor a service */
+
+    return unit_name_for_service(NULL, name, ".target", error);
+}
+
+/* The replica itself would be among what the service needs: then a change of their number would restart it. */
+static gboolean is_one_of_all(const StackService *other, const StackDependency *dependency)
+{
+    return other->replica_of && dependency->condition != STACK_COMPLETED && !dependency->restart;
+}
+
 static gboolean link_dependency(const Stack *stack, StackService *service, const StackDependency *dependency,
                                 GError **error)
 {
@@ -201,10 +215,12 @@ static gboolean link_dependency(const Stack *stack, StackService *service, const
 
     if (!other)
         return TRUE; /* it was not required */
-    g_autofree char *unit = unit_name_for_service(NULL, other->full_name, ".service", error);
+    gboolean one_of_all = is_one_of_all(other, dependency);
+    g_autofree char *unit = one_of_all ? stack_replicas_unit(other->options.replica_of, error)
+                                       : unit_name_for_service(NULL, other->full_name, ".service", error);
     if (!unit)
         return FALSE;
-    if (dependency->required) {
+    if (dependency->required && !one_of_all) {
         vector_append_once(&service->options.requires, unit);
     } else {
         vector_append_once(&service->options.wants, unit);

@@ -27,12 +27,13 @@ typedef struct {
 
 /* What a program is to be told once the service has started, or before it is stopped, is in options. */
 typedef struct {
-    char *name;      /* in the file: "web" */
-    char *full_name; /* on this host: "shop-web" */
-    char *place;     /* "compose.yaml:12:3", for errors */
-    char *image;     /* as the file says; NULL: it is only built */
-    char *source;    /* what a bundle is made from: "docker-archive:web.tar"; NULL: nothing is named */
-    char *bundle;    /* for StoreRequest.bundle; NULL: it is to be found */
+    char *name;       /* in the file: "web" */
+    char *full_name;  /* on this host: "shop-web" */
+    char *replica_of; /* of one of several, "web-1", what it is in the file: "web"; else NULL */
+    char *place;      /* "compose.yaml:12:3", for errors */
+    char *image;      /* as the file says; NULL: it is only built */
+    char *source;     /* what a bundle is made from: "docker-archive:web.tar"; NULL: nothing is named */
+    char *bundle;     /* for StoreRequest.bundle; NULL: it is to be found */
     ServiceOptions options;
     GPtrArray *depends; /* StackDependency */
 } StackService;
@@ -73,6 +74,9 @@ gboolean stack_name_is_valid(const char *name);
 /* Services that have a volume in common get the user that their images' numbers say: what one writes the other may read, as in
  * containers (docs/decisions/). */
 void stack_share_users(Stack *stack);
+
+/* What starts and waits for all replicas of a service ("shop-web"): "shop-web.all.target". The caller frees. */
+char *stack_replicas_unit(const char *full_name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Makes the options of the services complete: their place in the stack, and what they start after. Sorts the services so that what one depends on stands before it, else by name. INPUT: a cycle, with its path; a service that
  * there is not. */

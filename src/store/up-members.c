@@ -144,13 +144,19 @@ static gboolean check_conditions(const Up *up, const Member *member, GError **er
     return TRUE;
 }
 
+/* A replica that was not there or did not run is one more: what runs with the others goes on. */
+static gboolean is_one_more(const Member *other)
+{
+    return other->service->replica_of && (!other->deploy.before || !other->active);
+}
+
 static gboolean needs_restarting(const Up *up, const Member *member)
 {
     for (guint i = 0; i < member->service->depends->len; i++) {
         const StackDependency *dependency = g_ptr_array_index(member->service->depends, i);
         const Member *other = find_member(up, dependency->service);
 
-        if (other && other->restarts && (dependency->required || dependency->restart))
+        if (other && other->restarts && !is_one_more(other) && (dependency->required || dependency->restart))
             return TRUE;
     }
     return FALSE;

@@ -84,6 +84,7 @@ static void load_member(StackNetwork *network, const char *name, const Json *jso
     Json *value;
     gsize index;
 
+    member->replica_of = text_of(json, "replica_of");
     member->container_name = text_of(json, "container_name");
     member->hostname = text_of(json, "hostname");
     member->domainname = text_of(json, "domainname");

@@ -238,8 +238,12 @@ static void what_cannot_be_done_is_an_error_with_a_place_and_a_hint(void)
         "pre_stop: [{command: a, working_dir: /}]",
         "network_mode: \"container:x\"",
         "platform: windows/amd64",
-        "scale: 2",
-        "deploy: {replicas: 3}",
+        "scale: 2, ports: [\"80:80\"]",
+        "scale: 2, ports: [80]",
+        "scale: 3, ports: [\"80-81:80\"]",
+        "scale: 2, networks: {default: {ipv4_address: 10.0.0.1}}",
+        "scale: 2, container_name: a",
+        "scale: 1001",
         "deploy: {mode: replicated-job}",
         "sysctls: {kernel.shmmax: 1}",
         "security_opt: [mask=/a]",
@@ -263,6 +267,70 @@ static void what_cannot_be_done_is_an_error_with_a_place_and_a_hint(void)
     }
 }
 
+/* --- replicas ------------------------------------------------------------------------------------------------------ */
+
+static char *list_services(const Stack *stack)
+{
+    GString *text = g_string_new(NULL);
+
+    for (guint i = 0; i < stack->services->len; i++) {
+        const StackService *service = g_ptr_array_index(stack->services, i);
+        const ServiceOptions *options = &service->options;
+
+        g_string_append_printf(text, "%s%s", i ? " " : "", service->full_name);
+        if (options->replica_of)
+            g_string_append_printf(text, "(%s)", options->replica_of);
+        for (char **unit = options->requires; unit && *unit; unit++)
+            g_string_append_printf(text, "!%s", *unit);
+        for (char **unit = options->wants; unit && *unit; unit++)
+            g_string_append_printf(text, "?%s", *unit);
+    }
+    return g_string_free(text, FALSE);
+}
+
+static void replicas_are_services(void)
+{
+    static const struct {
+        const char *text, *services;
+    } cases[] = {
+        {"web: {image: a, scale: 2}", "shop-web-1(shop-web) shop-web-2(shop-web)"},
+        {"web: {image: a, deploy: {replicas: 1}}", "shop-web-1(shop-web)"},
+        {"web: {image: a, scale: 0}, b: {image: b, depends_on: [web]}", "shop-b"},
+        {"web: {image: a, scale: 2}, b: {image: b, depends_on: [web]}",
+         "shop-web-1(shop-web) shop-web-2(shop-web) shop-b?shop-web.all.target"},
+        {"web: {image: a, scale: 2}, b: {image: b, depends_on: {web: {condition: service_completed_successfully}}}",
+         "shop-web-1(shop-web) shop-web-2(shop-web) shop-b!shop-web-1.service!shop-web-2.service"},
+        {"web: {image: a, scale: 2}, b: {image: b, network_mode: \"service:web\"}",
+         "shop-web-1(shop-web) shop-web-2(shop-web) shop-b!shop-web-1.service!shop-web-2.service"},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *text = g_strdup_printf("services: {%s}", cases[i].text);
+        g_autoptr(GError) error = NULL;
+        g_autoptr(Stack) stack = read_stack(text, NULL, &error);
+
+        g_assert_no_error(error);
+        g_autofree char *services = list_services(stack);
+        g_assert_cmpstr(services, ==, cases[i].services);
+    }
+}
+
+static void replicas_share_out_a_range_of_ports(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Stack) stack = read_service("scale: 2, ports: [\"8000-8001:80\"]", NULL, NULL, &error);
+
+    g_assert_no_error(error);
+    for (guint i = 0; i < 2; i++) {
+        const ServiceNetMember *member = g_ptr_array_index(stack->network->members, i);
+        const ServiceNetPort *port = g_ptr_array_index(member->ports, 0);
+
+        g_assert_cmpstr(member->replica_of, ==, "web");
+        g_assert_cmpuint(port->published, ==, 8000 + i);
+        g_assert_cmpuint(port->target, ==, 80);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -272,5 +340,7 @@ int main(int argc, char **argv)
     g_test_add_func("/compose-map/what_is_done_differently_is_noted", what_is_done_differently_is_noted);
     g_test_add_func("/compose-map/what_cannot_be_done_is_an_error_with_a_place_and_a_hint",
                     what_cannot_be_done_is_an_error_with_a_place_and_a_hint);
+    g_test_add_func("/compose-map/replicas_are_services", replicas_are_services);
+    g_test_add_func("/compose-map/replicas_share_out_a_range_of_ports", replicas_share_out_a_range_of_ports);
     return g_test_run();
 }

@@ -34,6 +34,22 @@ static void who_has_a_volume_in_common_shares_a_user(void)
     g_assert_false(shares_user(stack, "cache"));
 }
 
+static void replicas_share_a_user_of_their_own(void)
+{
+    g_autoptr(Stack) stack = stack_new("shop");
+    g_autoptr(GError) error = NULL;
+
+    add_volumes(stack, "web-1", "data:/data");
+    add_volumes(stack, "web-2", "data:/data");
+    for (guint i = 0; i < 2; i++)
+        ((StackService *)g_ptr_array_index(stack->services, i))->replica_of = g_strdup("web");
+    stack_share_users(stack);
+    g_assert_false(shares_user(stack, "web-1"));
+    add_volumes(stack, "backup", "data:/data");
+    stack_share_users(stack);
+    g_assert_true(shares_user(stack, "web-2"));
+}
+
 static const char *text_of(const GPtrArray *files, const char *path)
 {
     for (guint i = 0; i < files->len; i++) {
@@ -85,6 +101,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/stack/who_has_a_volume_in_common_shares_a_user", who_has_a_volume_in_common_shares_a_user);
+    g_test_add_func("/stack/replicas_share_a_user_of_their_own", replicas_share_a_user_of_their_own);
     g_test_add_func("/stack/another_file_system_is_a_mount_unit", another_file_system_is_a_mount_unit);
     g_test_add_func("/stack/passwords_are_not_for_units", passwords_are_not_for_units);
     return g_test_run();
