@@ -3,19 +3,19 @@
 
 /* The options of `gourd build`, and what reads those that are more than text. */
 
-#include "verb.h"
+#include "stack-options.h"
 
 #include "pack/pack.h"
 
 typedef struct {
-    CommonOptions common;
-    char *output, *name, *version, *platform, *owner;
+    StackOptions stack; /* without a source: whose images are built */
+    char *output, *name, *version, *platform, *owner, *builder;
     int compressor; /* Codec */
     int verify;     /* PackVerify */
     int layout;     /* PackLayout */
     gint64 level, jobs;
     guint64 block_size;
-    GPtrArray *excludes, *mountpoints, *limits;
+    GPtrArray *excludes, *mountpoints, *limits, *services;
     gboolean force, index, json;
 } BuildOptions;
 

@@ -2,6 +2,8 @@
 #include "build-options.h"
 #include "build-result.h"
 #include "progress.h"
+#include "report.h"
+#include "stack-load.h"
 
 /* Said here and not only by the codec: before anything is read. */
 static gboolean check_level(const PackOptions *options, GError **error)
@@ -49,12 +51,34 @@ static void show_progress(const PackProgress *progress, gpointer user_data)
     progress_update(user_data, progress->phase, progress->done, progress->total);
 }
 
+static gboolean fail_option(const char *name, GError **error)
+{
+    return gourd_error_set(error, GOURD_ERROR_USAGE, "option '--%s' is for a SOURCE", name);
+}
+
+static ExitCode build_stack(const Call *call, GError **error)
+{
+    const BuildOptions *options = call->options;
+    g_autoptr(Notes) notes = notes_new();
+
+    if ((options->output && !fail_option("output", error)) || (options->name && !fail_option("name", error)) ||
+        (options->version && !fail_option("version", error)) || (options->json && !fail_option("json", error)))
+        return EXIT_CODE_USAGE;
+    gboolean built = stack_build_bundles(&options->stack, call, (const char *const *)options->services->pdata,
+                                         options->builder, notes, error);
+    if (built && !call->common->quiet)
+        report_notes(&call->err, notes_list(notes), call->common->verbose);
+    return built ? EXIT_CODE_OK : EXIT_CODE_FAILED;
+}
+
 ExitCode build_run(const Call *call, GError **error)
 {
     const BuildOptions *options = call->options;
     g_autoptr(PackResult) result = NULL;
     PackOptions pack_options;
 
+    if (call->n_operands == 0)
+        return build_stack(call, error);
     if (!fill_options(call, &pack_options, error))
         return EXIT_CODE_USAGE;
     Progress *progress = call->common->quiet ? NULL : progress_new(&call->err, NULL);

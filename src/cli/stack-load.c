@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "stack-load.h"
 
-#include "progress.h"
-
-#include "pack/pack.h"
+#include "stack-bundle.h"
 
 #include <string.h>
-#include <sys/stat.h>
 
 /* --- what is meant ------------------------------------------------------------------------------------------------ */
 
@@ -24,12 +21,6 @@ static gboolean split_option(const char *option, const char *what, const char *t
     return TRUE;
 }
 
-/* What the service is called in the file. */
-static const char *name_in_file(const StackService *service)
-{
-    return service->replica_of ? service->replica_of : service->name;
-}
-
 static gboolean apply_image(Stack *stack, const char *text, GError **error)
 {
     g_autofree char *name = NULL;
@@ -41,7 +32,7 @@ static gboolean apply_image(Stack *stack, const char *text, GError **error)
     for (guint i = 0; i < stack->services->len; i++) {
         StackService *service = g_ptr_array_index(stack->services, i);
 
-        if (strcmp(name_in_file(service), name) != 0)
+        if (strcmp(stack_service_name_in_file(service), name) != 0)
             continue;
         g_free(service->source);
         service->source = g_strdup(source);
@@ -68,236 +59,73 @@ static gboolean apply_scale(ComposeProject *project, const char *text, GError **
            gourd_error_prefix(error, "option '--scale'");
 }
 
-/* NAME and VERSION of the bundle of an image: "docker.io/library/nginx:1.25" is nginx and 1.25; no tag is "latest". */
-static void name_bundle(const StackService *service, char **ret_name, char **ret_version)
-{
-    g_autofree char *full = g_path_get_basename(service->image ? service->image : name_in_file(service));
-    char *digest = strchr(full, '@'), *colon;
-
-    if (digest)
-        *digest = '\0';
-    colon = strchr(full, ':');
-    *ret_version = g_strdup(colon ? colon + 1 : "latest");
-    if (colon)
-        *colon = '\0';
-    *ret_name = g_strdelimit(g_steal_pointer(&full), "_", '-');
-}
-
-/* --- finding ------------------------------------------------------------------------------------------------------ */
-
-static gboolean is_file(const char *path)
-{
-    struct stat status;
-
-    return stat(path, &status) == 0 && S_ISREG(status.st_mode);
-}
-
-/* In a folder the highest version of a bundle: where a file names no version, or "latest". */
-static char *find_highest(const char *folder, const char *name)
-{
-    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
-    g_autofree char *best = NULL, *best_version = NULL;
-    const char *file;
-
-    while (dir && (file = g_dir_read_name(dir))) {
-        g_autofree char *its_name = NULL, *its_version = NULL;
-
-        if (!g_str_has_suffix(file, ".raw") || !store_bundle_split(file, &its_name, &its_version) ||
-            strcmp(its_name, name) != 0 || (best && strverscmp(best_version, its_version) >= 0))
-            continue;
-        g_free(best);
-        g_free(best_version);
-        best = g_strdup(file);
-        best_version = g_steal_pointer(&its_version);
-    }
-    return best ? g_build_filename(folder, best, NULL) : NULL;
-}
-
-/* Beside the Compose file, then in the store. */
-static gboolean find_bundle(const Stack *stack, StackService *service, const Session *session, gboolean paths,
-                            const GPtrArray *stored, GError **error)
-{
-    g_autofree char *name = NULL, *version = NULL;
-
-    name_bundle(service, &name, &version);
-    g_autofree char *exact = g_strdup_printf("%s_%s", name, version);
-    g_autofree char *file = g_strdup_printf("%s/%s.raw", stack->folder, exact);
-    gboolean any_version = strcmp(version, "latest") == 0;
-
-    if (is_file(file)) {
-        service->bundle = g_steal_pointer(&file);
-        return TRUE;
-    }
-    service->bundle = any_version ? find_highest(stack->folder, name) : NULL;
-    if (service->bundle)
-        return TRUE;
-    const StoreBundle *bundle = store_bundle_find(stored, exact);
-    if (!bundle && any_version)
-        bundle = store_bundle_find(stored, name);
-    if (bundle) {
-        g_autofree char *path = g_build_filename(PATH_BUNDLES, bundle->file, NULL);
-
-        service->bundle = paths ? host_path(session->host, path)
-                                : g_strndup(bundle->file, strlen(bundle->file) - strlen(".raw"));
-        return TRUE;
-    }
-    gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "%s: service %s: there is no bundle of the image '%s'",
-                    service->place, service->name, service->image ? service->image : name);
-    return gourd_error_hint(error,
-                            "it is looked for as '%s.raw' in '%s' and in the store; 'docker save %s' makes an archive "
-                            "of an image, and --image %s=docker-archive:FILE builds the bundle from it",
-                            exact, stack->folder, service->image ? service->image : name, service->name);
-}
-
-/* --- building ----------------------------------------------------------------------------------------------------- */
-
-static void show_progress(const PackProgress *progress, gpointer user_data)
-{
-    progress_update(user_data, progress->phase, progress->done, progress->total);
-}
-
-/* What stands behind the transport, if one is named: "docker-archive:web.tar". */
-static const char *find_path(const char *source)
-{
-    const char *colon = strchr(source, ':');
-
-    return colon && !memchr(source, '/', (gsize)(colon - source)) ? colon + 1 : source;
-}
-
-/* A source's path is relative to the project. */
-static char *resolve_source(const Stack *stack, const char *source)
-{
-    const char *path = find_path(source);
-
-    if (*path == '/')
-        return g_strdup(source);
-    g_autofree char *resolved = g_build_filename(stack->folder, path, NULL);
-    return g_strdup_printf("%.*s%s", (int)(path - source), source, resolved);
-}
-
-static gboolean is_newer(const char *source, const char *bundle)
-{
-    struct stat from, to;
-
-    return stat(bundle, &to) < 0 || stat(find_path(source), &from) < 0 || from.st_mtim.tv_sec >= to.st_mtim.tv_sec;
-}
-
-static void add_point(GStrvBuilder *points, const char *text, gboolean has_source)
-{
-    const char *colon = strchr(text, ':');
-    const char *path = has_source && colon ? colon + 1 : text;
-    struct stat status;
-
-    if (*path != '/')
-        return;
-    g_autofree char *source = has_source && colon ? g_strndup(text, (gsize)(colon - text)) : NULL;
-    g_autofree char *point = g_strndup(path, strcspn(path, ":"));
-    gboolean file = source && stat(source, &status) == 0 && !S_ISDIR(status.st_mode);
-    g_autofree char *whole = g_strdup_printf("%s%s", point, file ? ":file" : "");
-    g_strv_builder_add(points, whole);
-}
-
-/* SRC:DST, or DST=CONTENT: a file, for which /run, where secrets usually are, needs nothing. */
-static void add_file_points(GStrvBuilder *points, char **files, char separator)
-{
-    for (char **file = files; file && *file; file++) {
-        const char *mark = strchr(*file, separator);
-        g_autofree char *path = separator == ':' ? g_strdup(mark + 1) : g_strndup(*file, (gsize)(mark - *file));
-        g_autofree char *point = g_strconcat(path, ":file", NULL);
-
-        if (!g_str_has_prefix(path, "/run/"))
-            g_strv_builder_add(points, point);
-    }
-}
-
-static void add_points(GStrvBuilder *points, const ServiceOptions *options)
-{
-    for (char **volume = options->volumes; volume && *volume; volume++)
-        add_point(points, *volume, **volume != '/');
-    for (char **bind = options->binds; bind && *bind; bind++)
-        add_point(points, *bind, TRUE);
-    for (char **tmpfs = options->tmpfs; tmpfs && *tmpfs; tmpfs++)
-        add_point(points, *tmpfs, FALSE);
-    add_file_points(points, options->secret_files, ':');
-    add_file_points(points, options->encrypted_files, ':');
-    add_file_points(points, options->secret_texts, '=');
-}
-
-static gboolean is_same_image(const StackService *a, const StackService *b)
-{
-    return a->image ? g_strcmp0(a->image, b->image) == 0 : strcmp(name_in_file(a), name_in_file(b)) == 0;
-}
-
-/* Where something will be mounted, in any of the services that have the image: it need not have these folders, but a bundle
- * must. */
-static char **find_mount_points(const Stack *stack, const StackService *service)
-{
-    g_autoptr(GStrvBuilder) points = g_strv_builder_new();
-
-    for (guint i = 0; i < stack->services->len; i++) {
-        const StackService *other = g_ptr_array_index(stack->services, i);
-
-        if (is_same_image(service, other))
-            add_points(points, &other->options);
-    }
-    return g_strv_builder_end(points);
-}
-
-/* A source that one service names is that of all with the same image. */
-static void share_sources(Stack *stack)
+/* What one service says of how its image is made is so for all with the same image. */
+static void share_makings(Stack *stack)
 {
     for (guint i = 0; i < stack->services->len; i++) {
         StackService *service = g_ptr_array_index(stack->services, i);
 
-        for (guint j = 0; j < stack->services->len && !service->source; j++) {
+        for (guint j = 0; j < stack->services->len; j++) {
             const StackService *other = g_ptr_array_index(stack->services, j);
 
-            if (other->source && is_same_image(service, other))
+            if (!stack_bundle_is_same_image(service, other))
+                continue;
+            if (other->source && !service->source)
                 service->source = g_strdup(other->source);
+            if (other->build && !service->build)
+                service->build = stack_build_ref(other->build);
         }
     }
 }
 
-static gboolean build_bundle(const Stack *stack, StackService *service, const Call *call, GError **error)
-{
-    g_autofree char *source = resolve_source(stack, service->source), *name = NULL, *version = NULL;
-    g_auto(GStrv) points = find_mount_points(stack, service);
-    g_autoptr(PackResult) result = NULL;
-    PackOptions options;
-
-    name_bundle(service, &name, &version);
-    g_autofree char *output = g_strdup_printf("%s/%s_%s.raw", stack->folder, name, version);
-    service->bundle = g_strdup(output);
-    if (!is_newer(source, output))
-        return TRUE;
-    pack_options_init(&options);
-    options.source = source;
-    options.output = output;
-    options.name = name;
-    options.version = version;
-    options.mountpoints = (const char *const *)points;
-    options.force = TRUE;
-    if (!call->common->quiet)
-        fprintf(call->err.file, "building %s_%s.raw from %s\n", name, version, service->source);
-    Progress *progress = call->common->quiet ? NULL : progress_new(&call->err, NULL);
-    gboolean built = pack_build(&options, show_progress, progress, &result, error);
-    progress_free(progress);
-    return built ||
-           gourd_error_prefix(error, "%s: service %s: cannot build '%s'", service->place, service->name, source);
-}
-
 /* --- all of it ---------------------------------------------------------------------------------------------------- */
 
-static gboolean find_bundles(Stack *stack, Session *session, const StackLoad *load, GError **error)
+/* Makes the bundle, unless one of `made` (StackService) has the same image. */
+static gboolean make_once(const Stack *stack, StackService *service, const Call *call, const char *builder,
+                          GPtrArray *made, GError **error)
 {
-    g_autoptr(GPtrArray) stored = NULL;
+    for (guint i = 0; i < made->len; i++) {
+        const StackService *other = g_ptr_array_index(made, i);
+
+        if (!stack_bundle_is_same_image(service, other))
+            continue;
+        service->bundle = g_strdup(other->bundle);
+        return TRUE;
+    }
+    if (!stack_bundle_make(stack, service, call, builder, error))
+        return FALSE;
+    g_ptr_array_add(made, service);
+    return TRUE;
+}
+
+/* An image is built if that is asked for, or there is none: as docker compose does it. */
+static gboolean find_or_make(const Stack *stack, StackService *service, const Session *session, const StackLoad *load,
+                             const GPtrArray *stored, GPtrArray *made, GError **error)
+{
+    gboolean may_build = service->build && load->build;
+    gboolean make = service->source ? load->build : may_build && (load->rebuild || service->always_build);
+    g_autoptr(GError) failure = NULL;
+
+    if (!make) {
+        if (stack_bundle_find(stack, service, session, load->paths, stored, &failure))
+            return TRUE;
+        if (!may_build || !g_error_matches(failure, GOURD_ERROR, GOURD_ERROR_NOT_FOUND)) {
+            g_propagate_error(error, g_steal_pointer(&failure));
+            return FALSE;
+        }
+    }
+    return make_once(stack, service, session->call, load->builder, made, error);
+}
+
+static gboolean find_bundles(Stack *stack, const Session *session, const StackLoad *load, GError **error)
+{
+    g_autoptr(GPtrArray) stored = NULL, made = g_ptr_array_new();
 
     if (!store_list_bundles(session->store, &stored, error))
         return FALSE;
-    share_sources(stack);
+    share_makings(stack);
     for (guint i = 0; i < stack->services->len; i++) {
         StackService *service = g_ptr_array_index(stack->services, i);
-        gboolean found;
 
         if (service->bundle && strchr(service->bundle, '/') && *service->bundle != '/') {
             char *path = g_build_filename(stack->folder, service->bundle, NULL);
@@ -305,13 +133,41 @@ static gboolean find_bundles(Stack *stack, Session *session, const StackLoad *lo
             g_free(service->bundle);
             service->bundle = path;
         }
-        if (service->bundle)
-            continue;
-        found = service->source && load->build ? build_bundle(stack, service, session->call, error)
-                                               : find_bundle(stack, service, session, load->paths, stored, error);
-        if (!found)
+        if (!service->bundle && !find_or_make(stack, service, session, load, stored, made, error))
             return FALSE;
     }
+    return TRUE;
+}
+
+static gboolean is_wanted(const StackService *service, const char *const *names)
+{
+    return !names || !*names || g_strv_contains(names, stack_service_name_in_file(service));
+}
+
+gboolean stack_build_bundles(const StackOptions *options, const Call *call, const char *const *services,
+                             const char *builder, Notes *notes, GError **error)
+{
+    g_autoptr(ComposeProject) project = stack_options_load(options, notes, error);
+    g_autoptr(GPtrArray) made = g_ptr_array_new();
+
+    if (!project || (services && *services && !compose_project_select(project, services, error)))
+        return FALSE;
+    g_autoptr(Stack) stack = compose_to_stack(project, notes, error);
+    if (!stack)
+        return FALSE;
+    share_makings(stack);
+    for (guint i = 0; i < stack->services->len; i++) {
+        StackService *service = g_ptr_array_index(stack->services, i);
+
+        if (!is_wanted(service, services) || !(service->source || service->build))
+            continue;
+        if (!make_once(stack, service, call, builder, made, error))
+            return FALSE;
+    }
+    for (guint i = 0; i < made->len && !call->common->quiet; i++)
+        fprintf(call->out.file, "%s\n", ((const StackService *)g_ptr_array_index(made, i))->bundle);
+    if (made->len == 0)
+        return gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "no service of the stack says how its image is built");
     return TRUE;
 }
 

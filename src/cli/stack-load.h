@@ -9,9 +9,15 @@
 typedef struct {
     const char *const *images; /* "SERVICE=SOURCE" of --image, NULL-terminated; or NULL */
     const char *const *scales; /* "SERVICE=NUMBER" of --scale, the same */
-    gboolean build;            /* bundles are built from sources where they are missing or older */
+    const char *builder;       /* "buildah", "podman", "docker"; NULL: the first that is there */
+    gboolean build;            /* bundles are built where they are missing, or older than a source */
+    gboolean rebuild;          /* images that the file says how to build are built in any case */
     gboolean paths;            /* a bundle of the store is named by its file, for who works on another store */
 } StackLoad;
+
+/* Builds what the services (NULL: all) have instructions for, and prints the bundles. */
+gboolean stack_build_bundles(const StackOptions *options, const Call *call, const char *const *services,
+                             const char *builder, Notes *notes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* NOT_FOUND, with a hint, for an image that there is no bundle of. */
 Stack *stack_load(const StackOptions *options, Session *session, const StackLoad *load, GError **error)

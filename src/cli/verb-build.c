@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "build-options.h"
-#include "verb.h"
+#include "stack-image.h"
 
 #include "pack/pack.h"
 
@@ -169,16 +169,33 @@ static const Option content_rows[] = {
     {NULL},
 };
 
+static const Option stack_rows[] = {
+    {"service", 0, OPTION_STRINGS, AT(services), "SERVICE", "Only the image of this service"},
+    {"builder", 0, OPTION_STRING, AT(builder), "PROGRAM", "Build images with this one",
+     .shown_default = "the first that is there", .suggestions = stack_builder_names, .completion = COMPLETE_VALUES,
+     .check = stack_image_check_builder},
+    /* As stack_option_rows, but for -f. */
+    {"file", 0, OPTION_STRINGS, AT(stack.files), "FILE", "Read this Compose file", .completion = COMPLETE_FILE},
+    {"project-name", 'p', OPTION_STRING, AT(stack.project_name), "NAME", "Name of the stack"},
+    {"project-directory", 0, OPTION_STRING, AT(stack.project_folder), "FOLDER", "Where relative paths begin",
+     .completion = COMPLETE_FOLDER},
+    {"env-file", 0, OPTION_STRINGS, AT(stack.env_files), "FILE", "Take variables from this file instead of `.env`",
+     .completion = COMPLETE_FILE},
+    {"profile", 0, OPTION_STRINGS, AT(stack.profiles), "NAME", "Services of this profile too"},
+    {NULL},
+};
+
 #undef AT
 
 static const OptionGroup groups[] = {
     {"Output", output_rows},
     {"Format", format_rows},
     {"Content", content_rows},
+    {"Images of a stack, without SOURCE", stack_rows},
     {NULL, NULL},
 };
 
-static const Operand operands[] = {{"SOURCE", 1, 1, COMPLETE_SOURCE}, {NULL, 0, 0, COMPLETE_NOTHING}};
+static const Operand operands[] = {{"SOURCE", 0, 1, COMPLETE_SOURCE}, {NULL, 0, 0, COMPLETE_NOTHING}};
 
 static const char *const description[] = {
     "Turns a container image into a bundle: one file with a SquashFS image that systemd runs, `mount -o loop` mounts and "
@@ -189,6 +206,9 @@ static const char *const description[] = {
     "the image would make them; what cannot be kept is said in a note. The image's configuration is stored in "
     "`/usr/lib/gourd` of the bundle. The same image and the same options always give the same bytes.",
     "If the build fails or is interrupted, no file is left behind.",
+    "Without SOURCE it builds the images of the Compose file in this folder or above, as `docker compose build` does, with buildah, podman "
+    "or docker, whichever is there first, and makes bundles of them beside the file: `NAME_TAG-DIGITS.raw`, of which `gourd up` takes "
+    "the newest.",
     NULL,
 };
 
@@ -197,6 +217,7 @@ static const Example examples[] = {
     {"docker save web:1.0 | gourd build - -o web_1.0.raw", "The same without a file between"},
     {"gourd build oci:layout:1.0 --platform linux/arm64", "One image of a layout, for another machine"},
     {"gourd build dir:rootfs --owner root --name tools --version 2 --level 19", "A folder, as small as it gets"},
+    {"gourd build", "The images of the Compose file in this folder"},
     {NULL, NULL},
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "deploy-options.h"
 #include "report.h"
+#include "stack-image.h"
 #include "stack-load.h"
 
 #include <errno.h>
@@ -14,7 +15,7 @@
 typedef struct {
     StackOptions stack;
     GPtrArray *images, *scales;
-    char *output, *root, *target;
+    char *output, *root, *target, *builder;
     gboolean strict;
 } ConvertOptions;
 
@@ -178,6 +179,7 @@ static gboolean convert_on(const Call *call, Session *session, const char *empty
     const StackLoad load = {
         .images = (const char *const *)options->images->pdata,
         .scales = (const char *const *)options->scales->pdata,
+        .builder = options->builder,
         .build = TRUE,
         .paths = TRUE,
     };
@@ -236,6 +238,9 @@ static const Option rows[] = {
      .details = "`debian12`, `ubuntu24.04` or another name, or `systemd=N`.", .shown_default = "this host's",
      .suggestions = deploy_targets, .completion = COMPLETE_VALUES, .check = deploy_check_target},
     {"image", 0, OPTION_STRINGS, AT(images), "SERVICE=SOURCE", "Build the bundle of SERVICE from SOURCE"},
+    {"builder", 0, OPTION_STRING, AT(builder), "PROGRAM", "Build images with this one",
+     .shown_default = "the first that is there", .suggestions = stack_builder_names, .completion = COMPLETE_VALUES,
+     .check = stack_image_check_builder},
     {"scale", 0, OPTION_STRINGS, AT(scales), "SERVICE=NUMBER", "Have this many replicas of SERVICE"},
     {"root", 0, OPTION_STRING, AT(root), "FOLDER", "Take bundles from the store of the system in FOLDER",
      .completion = COMPLETE_FOLDER},

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "deploy-options.h"
+#include "stack-image.h"
 #include "stack-load.h"
 
 typedef struct {
     StackOptions stack;
     GPtrArray *images, *scales;
-    char *root, *target;
+    char *root, *target, *builder;
     int verify, network;
-    gboolean no_start, no_enable, no_build, dry_run, json;
+    gboolean no_start, no_enable, build, no_build, dry_run, json;
 } UpOptions;
 
 static gboolean make_plan(Session *session, const UpOptions *options, const Stack *stack, StoreChange **ret_change,
@@ -76,7 +77,9 @@ static gboolean up(const Call *call, GError **error)
     const StackLoad load = {
         .images = (const char *const *)options->images->pdata,
         .scales = (const char *const *)options->scales->pdata,
+        .builder = options->builder,
         .build = !options->no_build && !options->dry_run,
+        .rebuild = options->build,
     };
     g_autoptr(Stack) stack = stack_load(&options->stack, &session, &load, error);
     if (stack && stack->network && options->network != STACK_NETWORK_AUTO)
@@ -117,6 +120,12 @@ static const Option rows[] = {
      .details =
          "`auto` is the host's, unless two services want one port, a port is published under another number, or the file "
          "keeps services apart."},
+    {"build", 0, OPTION_FLAG, AT(build),
+     .help = "Build images that the file says how to build, also those that are there",
+     .details = "Without it they are built where there is no bundle of them, as with `docker compose`."},
+    {"builder", 0, OPTION_STRING, AT(builder), "PROGRAM", "Build images with this one",
+     .shown_default = "the first that is there", .suggestions = stack_builder_names, .completion = COMPLETE_VALUES,
+     .check = stack_image_check_builder},
     {"no-build", 0, OPTION_FLAG, AT(no_build), .help = "Build no bundles: those that are there are meant"},
     {"verify", 0, OPTION_CHOICE, AT(verify), "HOW", "Check bundles before they become active", .fallback = "quick",
      .choices = deploy_verifications},
@@ -145,13 +154,14 @@ static const char *const description[] = {
     "have any more are removed; their data stays.",
     "The stack STACK is `STACK.target`, its services are `STACK-SERVICE.service`: `systemctl stop STACK.target` stops them all.",
     "The image of a service is a bundle: `NAME_VERSION.raw` beside the Compose file or in the store, or built from what `--image`, or "
-    "`x-gourd: {source: SOURCE}` in the file, names.",
+    "`x-gourd: {source: SOURCE}` in the file, names, or from the image that buildah, podman or docker builds as `build:` in the file says.",
     NULL,
 };
 
 static const Example examples[] = {
     {"gourd up", "The stack of the Compose file in this folder or above"},
     {"gourd up --dry-run", "What that would do"},
+    {"gourd up --build", "After a change of the sources of its images"},
     {"gourd up --scale worker=3", "With three of a service"},
     {"gourd up -f shop.yaml --image web=docker-archive:web.tar", "With a bundle that is built from an archive"},
     {NULL, NULL},

@@ -11,12 +11,10 @@ gboolean map_image(Map *map, const ComposeNode *value, GError **error)
     return TRUE;
 }
 
-gboolean map_build(Map *map, const ComposeNode *value, GError **error)
+gboolean map_pull_policy(Map *map, const ComposeNode *value, GError **error)
 {
-    if (!compose_node_get(map->definition, "x-gourd"))
-        map_note(map, "build",
-                 "gourd builds no images: have buildah, podman or docker do it, and name its archive by --image");
-    return TRUE;
+    map->service->always_build = strcmp(value->text, "build") == 0;
+    return map->service->always_build || map_nothing(map, value, error);
 }
 
 gboolean map_command(Map *map, const ComposeNode *value, GError **error)
@@ -63,7 +61,9 @@ gboolean map_platform(Map *map, const ComposeNode *value, GError **error)
     if (!g_str_has_prefix(value->text, "linux/") && strcmp(value->text, "linux") != 0)
         return map_set_unsupported(value, "images for other systems than Linux do not run here",
                                    "leave platform out, or take an image for Linux", error);
-    map_note(map, value->key, "what kind of image it is was decided when its bundle was built: gourd build --platform");
+    if (!compose_node_get(map->definition, "build"))
+        map_note(map, value->key,
+                 "what kind of image it is was decided when its bundle was built: gourd build --platform");
     return TRUE;
 }
 

@@ -26,7 +26,7 @@ typedef gboolean (*MapKey)(Map *map, const ComposeNode *value, GError **error);
 
 /* --- what runs, and in what surroundings: map-program.c --- */
 gboolean map_image(Map *map, const ComposeNode *value, GError **error);
-gboolean map_build(Map *map, const ComposeNode *value, GError **error);
+gboolean map_pull_policy(Map *map, const ComposeNode *value, GError **error);
 gboolean map_command(Map *map, const ComposeNode *value, GError **error);
 gboolean map_entrypoint(Map *map, const ComposeNode *value, GError **error);
 gboolean map_environment(Map *map, const ComposeNode *value, GError **error);
@@ -39,6 +39,9 @@ gboolean map_platform(Map *map, const ComposeNode *value, GError **error);
 gboolean map_logging(Map *map, const ComposeNode *value, GError **error);
 gboolean map_terminal(Map *map, const ComposeNode *value, GError **error); /* stdin_open, tty */
 gboolean map_attach(Map *map, const ComposeNode *value, GError **error);
+
+/* How its image is built: map-build.c. */
+gboolean map_build(Map *map, const ComposeNode *value, GError **error);
 
 /* --- when it starts, counts as started, and ends: map-life.c --- */
 gboolean map_depends_on(Map *map, const ComposeNode *value, GError **error);

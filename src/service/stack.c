@@ -24,6 +24,7 @@ static void service_free(gpointer data)
     g_free(service->image);
     g_free(service->source);
     g_free(service->bundle);
+    stack_build_unref(service->build);
     service_options_clear(&service->options);
     g_ptr_array_unref(service->depends);
     g_free(service);
@@ -94,6 +95,11 @@ StackService *stack_add_service(Stack *stack, const char *name, GError **error)
     service->depends = g_ptr_array_new_with_free_func(dependency_free);
     g_ptr_array_add(stack->services, service);
     return service;
+}
+
+const char *stack_service_name_in_file(const StackService *service)
+{
+    return service->replica_of ? service->replica_of : service->name;
 }
 
 StackService *stack_find_service(const Stack *stack, const char *name)

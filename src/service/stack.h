@@ -7,6 +7,7 @@
  * them, its volumes and its networks. Rendering is a pure function, as that of a service. */
 
 #include "network.h"
+#include "stack-build.h"
 
 #define STACK_NAME_LENGTH_MAX 63 /* bytes: as of the label of a host name */
 #define STACK_SERVICES_MAX 1000  /* of one file; the largest ones known have some 60 */
@@ -27,13 +28,15 @@ typedef struct {
 
 /* What a program is to be told once the service has started, or before it is stopped, is in options. */
 typedef struct {
-    char *name;       /* in the file: "web" */
-    char *full_name;  /* on this host: "shop-web" */
-    char *replica_of; /* of one of several, "web-1", what it is in the file: "web"; else NULL */
-    char *place;      /* "compose.yaml:12:3", for errors */
-    char *image;      /* as the file says; NULL: it is only built */
-    char *source;     /* what a bundle is made from: "docker-archive:web.tar"; NULL: nothing is named */
-    char *bundle;     /* for StoreRequest.bundle; NULL: it is to be found */
+    char *name;            /* in the file: "web" */
+    char *full_name;       /* on this host: "shop-web" */
+    char *replica_of;      /* of one of several, "web-1", what it is in the file: "web"; else NULL */
+    char *place;           /* "compose.yaml:12:3", for errors */
+    char *image;           /* as the file says; NULL: it is only built */
+    char *source;          /* what a bundle is made from: "docker-archive:web.tar"; NULL: nothing is named */
+    char *bundle;          /* for StoreRequest.bundle; NULL: it is to be found */
+    StackBuild *build;     /* how its image is built; NULL: it is not */
+    gboolean always_build; /* `pull_policy: build` */
     ServiceOptions options;
     GPtrArray *depends; /* StackDependency */
 } StackService;
@@ -63,6 +66,8 @@ StackService *stack_add_service(Stack *stack, const char *name, GError **error);
  * NFS. Nothing if the volume is known already. USAGE: a password, which everybody could read in the unit. */
 gboolean stack_add_mount(Stack *stack, const char *volume, const char *type, const char *device, const char *options,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* What it is called in the file: of a replica its service's name. Borrowed. */
+const char *stack_service_name_in_file(const StackService *service);
 /* NULL if there is none. Borrowed. */
 StackService *stack_find_service(const Stack *stack, const char *name);
 void stack_service_add_dependency(StackService *service, const char *on, StackCondition condition, gboolean required,

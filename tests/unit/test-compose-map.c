@@ -331,6 +331,63 @@ static void replicas_share_out_a_range_of_ports(void)
     }
 }
 
+/* --- images that are built ----------------------------------------------------------------------------------------- */
+
+static char *command_of(const char *keys, guint builder, GError **error)
+{
+    g_autoptr(Stack) stack = read_service(keys, "secrets: {f: {file: /key}, v: {environment: VARIABLE}}", NULL, error);
+
+    g_assert_nonnull(stack);
+    const StackBuild *build = stack_find_service(stack, "web")->build;
+    g_auto(GStrv) argv = stack_build_command(build, builder, "app", build->dockerfile, "/number", FALSE, error);
+    return argv ? g_strjoinv(" ", argv) : NULL;
+}
+
+static void an_image_is_built_as_the_file_says(void)
+{
+    static const struct {
+        const char *build, *words;
+    } cases[] = {
+        {"{context: /c}", "--file /c/Dockerfile /c"},
+        {"{context: /c, dockerfile: /d/D, target: t, no_cache: true, pull: true}",
+         "--file /d/D --no-cache --pull --target t /c"},
+        {"{context: \"https://x/y.git#main\", dockerfile: a/D}", "--file a/D https://x/y.git#main"},
+        {"{context: /c, args: {A: 1, VARIABLE: , MISSING: }, labels: [a=b], tags: [x:1]}",
+         "--file /c/Dockerfile --build-arg A=1 --build-arg VARIABLE=value --label a=b --tag x:1 /c"},
+        {"{context: /c, secrets: [f, v, {source: f, target: other}], ssh: [default]}",
+         "--file /c/Dockerfile --ssh default --secret id=f,src=/key --secret id=v,env=VARIABLE --secret id=other,src=/key /c"},
+        {"{context: /c, extra_hosts: [\"h=1.1.1.1\"], ulimits: {nofile: 5}, shm_size: 1k, network: host}",
+         "--file /c/Dockerfile --network host --shm-size 1024 --add-host h:1.1.1.1 --ulimit nofile=5:5 /c"},
+        {"{context: /c, additional_contexts: {a: /b}, platforms: [linux/arm64]}",
+         "--file /c/Dockerfile --build-context a=/b --platform linux/arm64 /c"},
+        {"{context: /c, privileged: true, entitlements: [network.host]}",
+         "--file /c/Dockerfile --allow network.host --allow=security.insecure /c"},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *keys = g_strdup_printf("build: %s", cases[i].build);
+        g_autofree char *wanted = g_strconcat("docker build --iidfile /number --tag app ", cases[i].words, NULL);
+        g_autoptr(GError) error = NULL;
+        g_autofree char *command = command_of(keys, STACK_BUILDER_DOCKER, &error);
+
+        g_assert_no_error(error);
+        g_assert_cmpstr(command, ==, wanted);
+    }
+}
+
+static void what_a_builder_lacks_is_said(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *command = command_of("build: {context: /c}", STACK_BUILDER_BUILDAH, &error);
+
+    g_assert_no_error(error);
+    g_assert_cmpstr(command, ==,
+                    "buildah build --format docker --layers --iidfile /number --tag app --file /c/Dockerfile /c");
+    g_assert_null(command_of("build: {context: /c, privileged: true}", STACK_BUILDER_PODMAN, &error));
+    g_assert_error(error, GOURD_ERROR, GOURD_ERROR_UNSUPPORTED);
+    g_assert_nonnull(strstr(error->message, "build.privileged: podman"));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -342,5 +399,7 @@ int main(int argc, char **argv)
                     what_cannot_be_done_is_an_error_with_a_place_and_a_hint);
     g_test_add_func("/compose-map/replicas_are_services", replicas_are_services);
     g_test_add_func("/compose-map/replicas_share_out_a_range_of_ports", replicas_share_out_a_range_of_ports);
+    g_test_add_func("/compose-map/an_image_is_built_as_the_file_says", an_image_is_built_as_the_file_says);
+    g_test_add_func("/compose-map/what_a_builder_lacks_is_said", what_a_builder_lacks_is_said);
     return g_test_run();
 }

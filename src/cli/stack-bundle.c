@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "stack-bundle.h"
+
+#include "progress.h"
+#include "stack-image.h"
+
+#include "pack/pack.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define BUILT_DIGITS 12 /* of the digest of an image that was built, behind its tag: the version of its bundle */
+
+gboolean stack_bundle_is_same_image(const StackService *a, const StackService *b)
+{
+    return a->image ? g_strcmp0(a->image, b->image) == 0
+                    : !b->image && strcmp(stack_service_name_in_file(a), stack_service_name_in_file(b)) == 0;
+}
+
+/* NAME and VERSION of the bundle of an image: "docker.io/library/nginx:1.25" is nginx and 1.25; no tag is "latest". One without a
+ * name is called as the service on this host. */
+static void name_bundle(const StackService *service, char **ret_name, char **ret_version)
+{
+    const char *own = service->options.replica_of ? service->options.replica_of : service->full_name;
+    g_autofree char *full = g_path_get_basename(service->image ? service->image : own);
+    char *digest = strchr(full, '@'), *colon;
+
+    if (digest)
+        *digest = '\0';
+    colon = strchr(full, ':');
+    *ret_version = g_strdup(colon ? colon + 1 : "latest");
+    if (colon)
+        *colon = '\0';
+    *ret_name = g_strdelimit(g_steal_pointer(&full), "_", '-');
+}
+
+/* --- finding ------------------------------------------------------------------------------------------------------ */
+
+static gboolean is_file(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+/* In a folder the highest version of a bundle: where a file names no version, or "latest". */
+static char *find_highest(const char *folder, const char *name)
+{
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    g_autofree char *best = NULL, *best_version = NULL;
+    const char *file;
+
+    while (dir && (file = g_dir_read_name(dir))) {
+        g_autofree char *its_name = NULL, *its_version = NULL;
+
+        if (!g_str_has_suffix(file, ".raw") || !store_bundle_split(file, &its_name, &its_version) ||
+            strcmp(its_name, name) != 0 || (best && strverscmp(best_version, its_version) >= 0))
+            continue;
+        g_free(best);
+        g_free(best_version);
+        best = g_strdup(file);
+        best_version = g_steal_pointer(&its_version);
+    }
+    return best ? g_build_filename(folder, best, NULL) : NULL;
+}
+
+/* "1.0-3f2a9c1b44d0" of the tag "1.0": a version of an image that was built here; or just the tag. */
+static gboolean is_built(const char *version, const char *tag)
+{
+    gsize length = strlen(tag);
+
+    if (!g_str_has_prefix(version, tag) || (version[length] && version[length] != '-'))
+        return FALSE;
+    return !version[length] || (strlen(version + length + 1) == BUILT_DIGITS &&
+                                strspn(version + length + 1, "0123456789abcdef") == BUILT_DIGITS);
+}
+
+/* Of an image that is built again and again under one tag, what was made last. */
+static char *find_newest(const char *folder, const char *name, const char *tag)
+{
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    g_autofree char *best = NULL;
+    struct timespec best_time = {0};
+    const char *file;
+
+    while (dir && (file = g_dir_read_name(dir))) {
+        g_autofree char *its_name = NULL, *its_version = NULL, *path = g_build_filename(folder, file, NULL);
+        struct stat status;
+
+        if (!g_str_has_suffix(file, ".raw") || !store_bundle_split(file, &its_name, &its_version) ||
+            strcmp(its_name, name) != 0 || !is_built(its_version, tag) || stat(path, &status) < 0 ||
+            (best && (status.st_mtim.tv_sec < best_time.tv_sec ||
+                      (status.st_mtim.tv_sec == best_time.tv_sec && status.st_mtim.tv_nsec <= best_time.tv_nsec))))
+            continue;
+        best_time = status.st_mtim;
+        g_free(best);
+        best = g_steal_pointer(&path);
+    }
+    return g_steal_pointer(&best);
+}
+
+static const StoreBundle *find_newest_stored(const GPtrArray *stored, const char *name, const char *tag)
+{
+    const StoreBundle *best = NULL;
+
+    for (guint i = 0; i < stored->len; i++) {
+        const StoreBundle *bundle = g_ptr_array_index(stored, i);
+
+        if (strcmp(bundle->name, name) == 0 && is_built(bundle->version, tag) && (!best || bundle->mtime > best->mtime))
+            best = bundle;
+    }
+    return best;
+}
+
+static char *find_file(const Stack *stack, const StackService *service, const char *name, const char *version)
+{
+    g_autofree char *file = g_strdup_printf("%s/%s_%s.raw", stack->folder, name, version);
+    char *newest = service->build ? find_newest(stack->folder, name, version) : NULL;
+
+    if (newest)
+        return newest;
+    if (is_file(file))
+        return g_steal_pointer(&file);
+    return strcmp(version, "latest") == 0 ? find_highest(stack->folder, name) : NULL;
+}
+
+static const StoreBundle *find_stored(const GPtrArray *stored, const StackService *service, const char *name,
+                                      const char *version)
+{
+    g_autofree char *exact = g_strdup_printf("%s_%s", name, version);
+    const StoreBundle *bundle = service->build ? find_newest_stored(stored, name, version) : NULL;
+
+    if (!bundle)
+        bundle = store_bundle_find(stored, exact);
+    if (!bundle && strcmp(version, "latest") == 0)
+        bundle = store_bundle_find(stored, name);
+    return bundle;
+}
+
+static gboolean fail_missing(const Stack *stack, const StackService *service, const char *name, const char *version,
+                             GError **error)
+{
+    const char *image = service->image ? service->image : name;
+
+    gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "%s: service %s: there is no bundle of the image '%s'",
+                    service->place, service->name, image);
+    if (service->build)
+        return gourd_error_hint(error,
+                                "'gourd build' has it built, and so does 'gourd up' without --no-build and --dry-run");
+    return gourd_error_hint(
+        error,
+        "it is looked for as '%s_%s.raw' in '%s' and in the store; 'docker save %s' makes an archive "
+        "of an image, and --image %s=docker-archive:FILE builds the bundle from it",
+        name, version, stack->folder, image, stack_service_name_in_file(service));
+}
+
+/* Beside the Compose file, then in the store. */
+gboolean stack_bundle_find(const Stack *stack, StackService *service, const Session *session, gboolean path,
+                           const GPtrArray *stored, GError **error)
+{
+    g_autofree char *name = NULL, *version = NULL;
+
+    name_bundle(service, &name, &version);
+    service->bundle = find_file(stack, service, name, version);
+    if (service->bundle)
+        return TRUE;
+    const StoreBundle *bundle = find_stored(stored, service, name, version);
+    if (!bundle)
+        return fail_missing(stack, service, name, version, error);
+    g_autofree char *file = g_build_filename(PATH_BUNDLES, bundle->file, NULL);
+
+    service->bundle = path ? host_path(session->host, file)
+                           : g_strndup(bundle->file, strlen(bundle->file) - strlen(".raw"));
+    return TRUE;
+}
+
+/* --- making ----------------------------------------------------------------------------------------------------- */
+
+static void show_progress(const PackProgress *progress, gpointer user_data)
+{
+    progress_update(user_data, progress->phase, progress->done, progress->total);
+}
+
+/* What stands behind the transport, if one is named: "docker-archive:web.tar". */
+static const char *find_path(const char *source)
+{
+    const char *colon = strchr(source, ':');
+
+    return colon && !memchr(source, '/', (gsize)(colon - source)) ? colon + 1 : source;
+}
+
+/* A source's path is relative to the project. */
+static char *resolve_source(const Stack *stack, const char *source)
+{
+    const char *path = find_path(source);
+
+    if (*path == '/')
+        return g_strdup(source);
+    g_autofree char *resolved = g_build_filename(stack->folder, path, NULL);
+    return g_strdup_printf("%.*s%s", (int)(path - source), source, resolved);
+}
+
+static gboolean is_newer(const char *source, const char *bundle)
+{
+    struct stat from, to;
+
+    return stat(bundle, &to) < 0 || stat(find_path(source), &from) < 0 || from.st_mtim.tv_sec >= to.st_mtim.tv_sec;
+}
+
+static void add_point(GStrvBuilder *points, const char *text, gboolean has_source)
+{
+    const char *colon = strchr(text, ':');
+    const char *path = has_source && colon ? colon + 1 : text;
+    struct stat status;
+
+    if (*path != '/')
+        return;
+    g_autofree char *source = has_source && colon ? g_strndup(text, (gsize)(colon - text)) : NULL;
+    g_autofree char *point = g_strndup(path, strcspn(path, ":"));
+    gboolean file = source && stat(source, &status) == 0 && !S_ISDIR(status.st_mode);
+    g_autofree char *whole = g_strdup_printf("%s%s", point, file ? ":file" : "");
+    g_strv_builder_add(points, whole);
+}
+
+/* SRC:DST, or DST=CONTENT: a file, for which /run, where secrets usually are, needs nothing. */
+static void add_file_points(GStrvBuilder *points, char **files, char separator)
+{
+    for (char **file = files; file && *file; file++) {
+        const char *mark = strchr(*file, separator);
+        g_autofree char *path = separator == ':' ? g_strdup(mark + 1) : g_strndup(*file, (gsize)(mark - *file));
+        g_autofree char *point = g_strconcat(path, ":file", NULL);
+
+        if (!g_str_has_prefix(path, "/run/"))
+            g_strv_builder_add(points, point);
+    }
+}
+
+static void add_points(GStrvBuilder *points, const ServiceOptions *options)
+{
+    for (char **volume = options->volumes; volume && *volume; volume++)
+        add_point(points, *volume, **volume != '/');
+    for (char **bind = options->binds; bind && *bind; bind++)
+        add_point(points, *bind, TRUE);
+    for (char **tmpfs = options->tmpfs; tmpfs && *tmpfs; tmpfs++)
+        add_point(points, *tmpfs, FALSE);
+    add_file_points(points, options->secret_files, ':');
+    add_file_points(points, options->encrypted_files, ':');
+    add_file_points(points, options->secret_texts, '=');
+}
+
+/* Where something will be mounted, in any of the services that have the image: it need not have these folders, but a bundle
+ * must. */
+static char **find_mount_points(const Stack *stack, const StackService *service)
+{
+    g_autoptr(GStrvBuilder) points = g_strv_builder_new();
+
+    for (guint i = 0; i < stack->services->len; i++) {
+        const StackService *other = g_ptr_array_index(stack->services, i);
+
+        if (stack_bundle_is_same_image(service, other))
+            add_points(points, &other->options);
+    }
+    return g_strv_builder_end(points);
+}
+
+static gboolean pack(const Call *call, const StackService *service, const char *source, const char *output,
+                     const char *name, const char *version, char *const *points, GError **error)
+{
+    g_autoptr(PackResult) result = NULL;
+    PackOptions options;
+
+    pack_options_init(&options);
+    options.source = source;
+    options.output = output;
+    options.name = name;
+    options.version = version;
+    options.mountpoints = (const char *const *)points;
+    options.force = TRUE;
+    Progress *progress = call->common->quiet ? NULL : progress_new(&call->err, NULL);
+    gboolean built = pack_build(&options, show_progress, progress, &result, error);
+    progress_free(progress);
+    return built ||
+           gourd_error_prefix(error, "%s: service %s: cannot build '%s'", service->place, service->name, source);
+}
+
+/* --- from a source ------------------------------------------------------------------------------------------------ */
+
+static gboolean make_from_source(const Stack *stack, StackService *service, const Call *call, GError **error)
+{
+    g_autofree char *source = resolve_source(stack, service->source), *name = NULL, *version = NULL;
+    g_auto(GStrv) points = find_mount_points(stack, service);
+
+    name_bundle(service, &name, &version);
+    service->bundle = g_strdup_printf("%s/%s_%s.raw", stack->folder, name, version);
+    if (!is_newer(source, service->bundle))
+        return TRUE;
+    if (!call->common->quiet)
+        fprintf(call->err.file, "building %s_%s.raw from %s\n", name, version, service->source);
+    return pack(call, service, source, service->bundle, name, version, points, error);
+}
+
+/* --- from an image that is built ---------------------------------------------------------------------------------- */
+
+/* Other content is another version: what runs now goes on, and can be gone back to. */
+static char *make_version(const char *tag, const char *number, char *const *points)
+{
+    g_autofree char *joined = g_strjoinv("\n", (char **)points), *all = g_strconcat(number, "\n", joined, NULL);
+    g_autofree char *digits = g_compute_checksum_for_string(G_CHECKSUM_SHA256, all, -1);
+
+    return g_strdup_printf("%s-%.*s", tag, BUILT_DIGITS, digits);
+}
+
+static char *tag_of(const Stack *stack, const StackService *service)
+{
+    return service->image ? g_strndup(service->image, strcspn(service->image, "@"))
+                          : g_strdup_printf("%s-%s", stack->name, stack_service_name_in_file(service));
+}
+
+static gboolean make_from_image(const Stack *stack, StackService *service, const Call *call, const char *builder,
+                                GError **error)
+{
+    g_autofree char *name = NULL, *tag_version = NULL, *tag = tag_of(stack, service);
+    g_auto(GStrv) points = find_mount_points(stack, service);
+    g_auto(StackImage) image = {0};
+
+    name_bundle(service, &name, &tag_version);
+    if (!stack_image_build(call, service, tag, builder, &image, error))
+        return FALSE;
+    g_autofree char *version = make_version(tag_version, image.number, points);
+    service->bundle = g_strdup_printf("%s/%s_%s.raw", stack->folder, name, version);
+    if (is_file(service->bundle)) /* the same image again: now it is the newest */
+        return utimensat(AT_FDCWD, service->bundle, NULL, 0) == 0 ||
+               gourd_error_set_errno(error, errno, "cannot touch '%s'", service->bundle);
+    if (!call->common->quiet)
+        fprintf(call->err.file, "building %s_%s.raw from image %s\n", name, version, tag);
+    return stack_image_save(call, &image, error) &&
+           pack(call, service, image.source, service->bundle, name, version, points, error);
+}
+
+gboolean stack_bundle_make(const Stack *stack, StackService *service, const Call *call, const char *builder,
+                           GError **error)
+{
+    return service->source ? make_from_source(stack, service, call, error)
+                           : make_from_image(stack, service, call, builder, error);
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+/* The bundle of a service's image: found beside the Compose file or in the store, or made. */
+
+#include "session.h"
+
+/* Whether both run the same image, so that one bundle serves both. */
+gboolean stack_bundle_is_same_image(const StackService *a, const StackService *b);
+
+/* Sets service->bundle. stored: all of store_list_bundles(); path: one of the store is named by its file. NOT_FOUND with a hint. */
+gboolean stack_bundle_find(const Stack *stack, StackService *service, const Session *session, gboolean path,
+                           const GPtrArray *stored, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Makes it beside the Compose file, with the mount points that the stack needs: from the service's source, if that is newer, or its
+ * `build`. builder: as stack_image_build() takes it. Sets service->bundle. */
+gboolean stack_bundle_make(const Stack *stack, StackService *service, const Call *call, const char *builder,
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
