@@ -150,6 +150,8 @@ gboolean stack_build_bundles(const StackOptions *options, const Call *call, cons
     g_autoptr(ComposeProject) project = stack_options_load(options, notes, error);
     g_autoptr(GPtrArray) made = g_ptr_array_new();
 
+    if (!project && options->files->len == 0 && error && g_error_matches(*error, GOURD_ERROR, GOURD_ERROR_NOT_FOUND))
+        gourd_error_prefix(error, "no SOURCE is named");
     if (!project || (services && *services && !compose_project_select(project, services, error)))
         return FALSE;
     g_autoptr(Stack) stack = compose_to_stack(project, notes, error);
@@ -186,5 +188,32 @@ Stack *stack_load(const StackOptions *options, Session *session, const StackLoad
     for (const char *const *image = load->images; image && *image; image++)
         if (!apply_image(stack, *image, error))
             return NULL;
+    if (load->network != STACK_NETWORK_AUTO)
+        stack->network->mode = load->network;
     return find_bundles(stack, session, load, error) ? g_steal_pointer(&stack) : NULL;
+}
+
+const OptionChoice stack_networks[] = {
+    {"auto", STACK_NETWORK_AUTO, "what the file needs"},
+    {"host", STACK_NETWORK_HOST, "the host's; names lead to loopback addresses"},
+    {"private", STACK_NETWORK_PRIVATE, "one of its own for each service"},
+    {NULL, 0, NULL},
+};
+
+gboolean stack_plan_up(const StackOptions *options, Session *session, const StackLoad *load, StoreStackRequest *request,
+                       Stack **ret_stack, StoreChange **ret_change, GError **error)
+{
+    g_autofree char *init = find_init_program();
+    g_autoptr(Stack) stack = stack_load(options, session, load, error);
+
+    if (!stack)
+        return FALSE;
+    request->stack = stack;
+    request->init_path = init;
+    *ret_change = store_plan_up(session->store, request, session->notes, error);
+    request->init_path = NULL;
+    if (!*ret_change)
+        return FALSE;
+    *ret_stack = g_steal_pointer(&stack);
+    return TRUE;
 }

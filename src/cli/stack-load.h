@@ -10,10 +10,18 @@ typedef struct {
     const char *const *images; /* "SERVICE=SOURCE" of --image, NULL-terminated; or NULL */
     const char *const *scales; /* "SERVICE=NUMBER" of --scale, the same */
     const char *builder;       /* "buildah", "podman", "docker"; NULL: the first that is there */
+    int network;               /* StackNetworkMode; AUTO: as the file says */
     gboolean build;            /* bundles are built where they are missing, or older than a source */
     gboolean rebuild;          /* images that the file says how to build are built in any case */
     gboolean paths;            /* a bundle of the store is named by its file, for who works on another store */
 } StackLoad;
+
+/* For the option --network. */
+extern const OptionChoice stack_networks[];
+
+/* What would bring the stack up: loads it, and fills in what of the request follows from that. The stack must outlive the change. */
+gboolean stack_plan_up(const StackOptions *options, Session *session, const StackLoad *load, StoreStackRequest *request,
+                       Stack **ret_stack, StoreChange **ret_change, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Builds what the services (NULL: all) have instructions for, and prints the bundles. */
 gboolean stack_build_bundles(const StackOptions *options, const Call *call, const char *const *services,

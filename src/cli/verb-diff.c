@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "human.h"
 #include "listing.h"
-#include "verb.h"
+#include "session.h"
+#include "stack-load.h"
 
 #include "bundle/bundle.h"
 
 typedef struct {
-    CommonOptions common;
+    StackOptions stack; /* without bundles */
+    GPtrArray *scales;
+    char *root;
+    int network;
     gboolean stat, json;
 } DiffOptions;
 
@@ -115,7 +119,35 @@ static void print_json(const BundleDiff *diff, gboolean stat, const Screen *out)
     json_print(json, out);
 }
 
-static ExitCode run(const Call *call, GError **error)
+/* --- what `gourd up` would change ---------------------------------------------------------------------------------- */
+
+static gboolean show_change(Session *session, const StoreChange *change, gboolean json, GError **error)
+{
+    const SessionMode mode = {.dry_run = TRUE, .json = json};
+    gboolean done;
+
+    return (session->call->common->quiet && !json) || session_run(session, change, &mode, &done, error);
+}
+
+static ExitCode diff_stack(const Call *call, GError **error)
+{
+    const DiffOptions *options = call->options;
+    const StackLoad load = {.scales = (const char *const *)options->scales->pdata, .network = options->network};
+    StoreStackRequest request = {0};
+    g_auto(Session) session = {0};
+    g_autoptr(Stack) stack = NULL;
+    g_autoptr(StoreChange) change = NULL;
+
+    if (!session_open(&session, call, options->root, FALSE, error) ||
+        !stack_plan_up(&options->stack, &session, &load, &request, &stack, &change, error) ||
+        !show_change(&session, change, options->json, error))
+        return EXIT_CODE_FAILED;
+    return plan_length(change->plan) > 0 ? EXIT_CODE_DIFFERS : EXIT_CODE_OK;
+}
+
+/* --- two bundles --------------------------------------------------------------------------------------------------- */
+
+static ExitCode diff_bundles(const Call *call, GError **error)
 {
     const DiffOptions *options = call->options;
     g_autoptr(Bundle) a = bundle_open(call->operands[0], error);
@@ -137,20 +169,47 @@ static ExitCode run(const Call *call, GError **error)
     return n_differences > 0 ? EXIT_CODE_DIFFERS : EXIT_CODE_OK;
 }
 
+static ExitCode run(const Call *call, GError **error)
+{
+    const DiffOptions *options = call->options;
+
+    if (call->n_operands == 0 && !options->stat)
+        return diff_stack(call, error);
+    if (call->n_operands == 2)
+        return diff_bundles(call, error);
+    gourd_error_set(error, GOURD_ERROR_USAGE,
+                    "two bundles can be compared, or, without any, a Compose file with what is up");
+    return EXIT_CODE_USAGE;
+}
+
 #define AT(member) .offset = offsetof(DiffOptions, member)
 
 static const Option rows[] = {
-    {"stat", 0, OPTION_FLAG, AT(stat), .help = "Show the counts only"},
+    {"stat", 0, OPTION_FLAG, AT(stat), .help = "Show the counts only, of bundles"},
     {"json", 0, OPTION_FLAG, AT(json), .help = "Print the result as JSON"},
+    {NULL},
+};
+
+static const Option up_rows[] = {
+    {"scale", 0, OPTION_STRINGS, AT(scales), "SERVICE=NUMBER", "As `gourd up --scale`"},
+    {"network", 0, OPTION_CHOICE, AT(network), "MODE", "As `gourd up --network`", .fallback = "auto",
+     .choices = stack_networks},
+    {"root", 0, OPTION_STRING, AT(root), "FOLDER", "Look at the system in FOLDER, at rest",
+     .completion = COMPLETE_FOLDER},
     {NULL},
 };
 
 #undef AT
 
-static const OptionGroup groups[] = {{"Options", rows}, {NULL, NULL}};
+static const OptionGroup groups[] = {
+    {"Options", rows},
+    {"What gourd up would change, without bundles", up_rows},
+    {"Stack", stack_option_rows},
+    {NULL, NULL},
+};
 static const Operand operands[] = {
-    {"A", 1, 1, COMPLETE_BUNDLE},
-    {"B", 1, 1, COMPLETE_BUNDLE},
+    {"A", 0, 1, COMPLETE_BUNDLE},
+    {"B", 0, 1, COMPLETE_BUNDLE},
     {NULL, 0, 0, COMPLETE_NOTHING},
 };
 
@@ -159,12 +218,16 @@ static const char *const description[] = {
     "content, mode, owner, mtime, target, device, xattrs, number of links); and how many bytes an update from A to B would "
     "have to transfer.",
     "Content is compared by the digests in the indexes; where one is missing, or block sizes differ, by reading both.",
+    "Without bundles it shows what `gourd up` would change on this host: each file as a unified diff, and what would be started "
+    "and stopped. Nothing is built: bundles that are there are meant.",
     NULL,
 };
 
 static const Example examples[] = {
     {"gourd diff web_1.0.raw web_1.1.raw", "What the new release brings"},
     {"gourd diff --stat web_1.0.raw web_1.1.raw", "How large the update is"},
+    {"gourd diff", "What `gourd up` would change in the stack of this folder"},
+    {"gourd diff --quiet || gourd up", "Bring it up if anything would change"},
     {NULL, NULL},
 };
 
@@ -175,7 +238,7 @@ static const ExitCode codes[] = {
 const Verb verb_diff = {
     .name = "diff",
     .topic = "Bundles",
-    .summary = "Compare two bundles",
+    .summary = "Compare two bundles, or a Compose file with what is up",
     .operands = operands,
     .groups = groups,
     .description = description,

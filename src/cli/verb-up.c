@@ -11,24 +11,6 @@ typedef struct {
     gboolean no_start, no_enable, build, no_build, dry_run, json;
 } UpOptions;
 
-static gboolean make_plan(Session *session, const UpOptions *options, const Stack *stack, StoreChange **ret_change,
-                          GError **error)
-{
-    g_autofree char *init = find_init_program();
-    StoreStackRequest request = {
-        .stack = stack,
-        .full_verify = options->verify,
-        .no_start = options->no_start,
-        .no_enable = options->no_enable,
-        .init_path = init,
-    };
-
-    if (options->target && !unit_target_parse(options->target, &request.target, error))
-        return FALSE;
-    *ret_change = store_plan_up(session->store, &request, session->notes, error);
-    return *ret_change != NULL;
-}
-
 static void print_member(const Session *session, const StoreChange *change, const StoreChange *member)
 {
     FILE *out = session->call->out.file;
@@ -70,21 +52,26 @@ static gboolean up(const Call *call, GError **error)
     const SessionMode mode = {.dry_run = options->dry_run, .json = options->json};
     g_auto(Session) session = {0};
     g_autoptr(StoreChange) change = NULL;
+    g_autoptr(Stack) stack = NULL;
+    StoreStackRequest request = {
+        .full_verify = options->verify,
+        .no_start = options->no_start,
+        .no_enable = options->no_enable,
+    };
     gboolean done;
 
-    if (!session_open(&session, call, options->root, !options->dry_run, error))
+    if ((options->target && !unit_target_parse(options->target, &request.target, error)) ||
+        !session_open(&session, call, options->root, !options->dry_run, error))
         return FALSE;
     const StackLoad load = {
         .images = (const char *const *)options->images->pdata,
         .scales = (const char *const *)options->scales->pdata,
         .builder = options->builder,
+        .network = options->network,
         .build = !options->no_build && !options->dry_run,
         .rebuild = options->build,
     };
-    g_autoptr(Stack) stack = stack_load(&options->stack, &session, &load, error);
-    if (stack && stack->network && options->network != STACK_NETWORK_AUTO)
-        stack->network->mode = options->network;
-    if (!stack || !make_plan(&session, options, stack, &change, error) ||
+    if (!stack_plan_up(&options->stack, &session, &load, &request, &stack, &change, error) ||
         !session_run(&session, change, &mode, &done, error))
         return FALSE;
     if (done)
@@ -96,13 +83,6 @@ static ExitCode run(const Call *call, GError **error)
 {
     return up(call, error) ? EXIT_CODE_OK : EXIT_CODE_FAILED;
 }
-
-static const OptionChoice networks[] = {
-    {"auto", STACK_NETWORK_AUTO, "what the file needs"},
-    {"host", STACK_NETWORK_HOST, "the host's; names lead to loopback addresses"},
-    {"private", STACK_NETWORK_PRIVATE, "one of its own for each service"},
-    {NULL, 0, NULL},
-};
 
 #define AT(member) .offset = offsetof(UpOptions, member)
 
@@ -116,7 +96,7 @@ static const Option rows[] = {
          "What the file says of it (`scale`, `deploy.replicas`) does not count then. Replicas are services of their own, "
          "`STACK-SERVICE-1` and so on; their name leads to all of them."},
     {"network", 0, OPTION_CHOICE, AT(network), "MODE", "Whose network the services have", .fallback = "auto",
-     .choices = networks,
+     .choices = stack_networks,
      .details =
          "`auto` is the host's, unless two services want one port, a port is published under another number, or the file "
          "keeps services apart."},

@@ -126,8 +126,6 @@ static gboolean take_secrets(Map *map, const ComposeNode *value, const BuildRow 
         g_autofree char *text = file ? g_strdup_printf("id=%s,src=%s", id, file)
                                      : g_strdup_printf("id=%s,env=%s", id, variable);
         add(map, row, text);
-        if (compose_node_get(grant, "uid") || compose_node_get(grant, "gid") || compose_node_get(grant, "mode"))
-            map_note(map, "build.secrets", "uid, gid and mode are those of the line in the Dockerfile that mounts it");
     }
     return TRUE;
 }
@@ -139,19 +137,6 @@ static gboolean take_platforms(Map *map, const ComposeNode *value, const BuildRo
         add(map, row, value->first->text);
     else if (value->n_items > 1)
         map_note(map, "build.platforms", "a bundle is for one platform: `platform` of the service, or this machine's");
-    return TRUE;
-}
-
-static gboolean take_cache(Map *map, const ComposeNode *value, const BuildRow *row, GError **error)
-{
-    map_note(map, "build.cache", "cache_from and cache_to: a builder has the cache of this machine only");
-    return TRUE;
-}
-
-static gboolean take_attestation(Map *map, const ComposeNode *value, const BuildRow *row, GError **error)
-{
-    if (value->kind != COMPOSE_BOOL || value->boolean)
-        map_note(map, "build.attestations", "provenance and sbom: a bundle has no place for them");
     return TRUE;
 }
 
@@ -186,13 +171,9 @@ static const BuildRow rows[] = {
     {"args", take_arguments, "--build-arg", ALL},
     {"ssh", take_pairs, "--ssh", ALL},
     {"labels", take_pairs, "--label", ALL},
-    {"cache_from", take_cache, NULL, ALL},
-    {"cache_to", take_cache, NULL, ALL},
     {"no_cache", take_flag, "--no-cache", ALL},
     {"additional_contexts", take_contexts, "--build-context", ALL},
     {"network", take_text, "--network", ALL},
-    {"provenance", take_attestation, NULL, ALL},
-    {"sbom", take_attestation, NULL, ALL},
     {"pull", take_flag, "--pull", ALL},
     {"target", take_text, "--target", ALL},
     {"shm_size", take_text, "--shm-size", ALL},

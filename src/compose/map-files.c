@@ -42,8 +42,6 @@ static gboolean map_file(Map *map, const ComposeNode *grant, const ComposeNode *
     if (compose_node_get(definition, "driver") || compose_node_get(definition, "template_driver"))
         return map_set_unsupported(definition, "there are no drivers of secrets and configs",
                                    "file, environment or content", error);
-    if (compose_node_get(grant, "uid") || compose_node_get(grant, "gid") || compose_node_get(grant, "mode"))
-        map_note(map, "secrets", "uid, gid and mode: they belong to the service's user, and only it reads them");
     if (compose_node_get_bool(definition, "external", FALSE)) {
         map_external(map, compose_node_get_text(definition, "name"), target);
     } else if (file) {

@@ -181,16 +181,9 @@ gboolean map_deploy(Map *map, const ComposeNode *value, GError **error)
     const ComposeNode *resources = compose_node_get(value, "resources");
     const ComposeNode *policy = compose_node_get(value, "restart_policy"), *labels = compose_node_get(value, "labels");
     const ComposeNode *mode = compose_node_get(value, "mode");
-    static const char *const swarm[] = {"placement", "endpoint_mode", "update_config", "rollback_config", NULL};
-
     if (mode && g_str_has_suffix(mode->text, "-job"))
         return map_set_unsupported(mode, "jobs are for many hosts",
                                    "a service that others wait for by service_completed_successfully runs once", error);
-    for (const char *const *key = swarm; *key; key++)
-        if (compose_node_get(value, *key))
-            map_note(
-                map, "deploy",
-                "placement, endpoint_mode, update_config and rollback_config are for many hosts; a stack is on one");
     return (!resources || map_resources(map, resources, error)) &&
            (!policy || map_restart_policy(map, policy, error)) && (!labels || map_labels(map, labels, error));
 }

@@ -18,9 +18,9 @@ static gboolean add_pools(Map *map, ServiceNet *net, const ComposeNode *ipam, GE
             vector_append(&net->subnets, subnet);
         if (gateway && !net->gateway)
             net->gateway = g_strdup(gateway);
-        if (compose_node_get(pool, "ip_range") || compose_node_get(pool, "aux_addresses"))
-            map_note(map, "ipam",
-                     "ip_range and aux_addresses are not looked at: addresses stay as they were given first");
+        if (gateway && net->gateway && strcmp(gateway, net->gateway) != 0)
+            map_note(map, "networks.ipam.config.gateway",
+                     "the first is taken; of another range the gateway is its first address");
     }
     return TRUE;
 }
@@ -92,8 +92,6 @@ static gboolean add_link(Map *map, const ComposeNode *node, GError **error)
     link->gw_priority = compose_node_get_int(node, "gw_priority", 0);
     if (!link->mac)
         link->mac = g_strdup(compose_node_get_text(map->definition, "mac_address"));
-    if (compose_node_get(node, "link_local_ips") || compose_node_get(node, "driver_opts"))
-        map_note(map, "networks", "link_local_ips and driver_opts of a service are not looked at");
     if (map->n_replicas > 1 && (link->ipv4 || link->ipv6 || link->mac)) {
         compose_error(error, GOURD_ERROR_INPUT, node, "%u replicas cannot have one address", map->n_replicas);
         return gourd_error_hint(error, "leave the address out: each gets one that stays");

@@ -13,13 +13,16 @@ static void add_word(GString *words, const char *word)
 static void note_spread(Map *map, const ComposeNode *details)
 {
     static const char *const usual[] = {"rprivate", "rslave", NULL};
+    static const char *const half[] = {"writable", "readonly", NULL};
     const char *spread = compose_node_get_text(details, "propagation");
+    const char *recursive = compose_node_get_text(details, "recursive");
 
     if (spread && !g_strv_contains(usual, spread))
         map_note(map, "volumes.bind.propagation",
                  "mounts of the host are seen in the service, not the other way round (rslave)");
-    if (compose_node_get(details, "selinux"))
-        map_note(map, "volumes.bind.selinux", "nothing is labelled for SELinux");
+    if (recursive && g_strv_contains(half, recursive))
+        map_note(map, "volumes.bind.recursive",
+                 "what is mounted below is as writable as the rest: a bind is recursive, or disabled: not");
 }
 
 static gboolean map_bind(Map *map, const ComposeNode *volume, gboolean read_only, GError **error)
@@ -58,6 +61,26 @@ static gboolean name_external(const ComposeNode *definition, GString *name, GErr
     return TRUE;
 }
 
+static void note_driver_options(Map *map, const ComposeNode *options)
+{
+    static const char *const known[] = {"type", "device", "o", NULL};
+
+    for (const ComposeNode *option = options ? options->first : NULL; option; option = option->next)
+        if (!g_strv_contains(known, option->key))
+            map_note(map, "volumes.driver_opts", "type, device and o are looked at, no others");
+}
+
+/* The folder of a volume is called as the stack and the volume. */
+static void note_name(Map *map, const ComposeNode *definition, const char *source)
+{
+    const char *name = compose_node_get_text(definition, "name");
+    g_autofree char *usual = g_strdup_printf("%s_%s", map->project->name, source);
+
+    if (name && strcmp(name, usual) != 0)
+        map_note(map, "volumes.name",
+                 "a volume of the stack is called STACK/VOLUME; external ones are those of others");
+}
+
 /* A folder of the host, or memory, under the name of a volume. *ret_done: it is one of these. */
 static gboolean map_driver_options(Map *map, const ComposeNode *volume, const ComposeNode *definition,
                                    gboolean read_only, gboolean *ret_done, GError **error)
@@ -70,6 +93,7 @@ static gboolean map_driver_options(Map *map, const ComposeNode *volume, const Co
     g_auto(GStrv) words = g_strsplit(o ? o : "", ",", -1);
 
     *ret_done = TRUE;
+    note_driver_options(map, options);
     if (driver && strcmp(driver, "local") != 0)
         return map_set_unsupported(definition, "there are no drivers of volumes",
                                    "mount it on the host, and bind the folder", error);
@@ -110,10 +134,12 @@ static gboolean map_named(Map *map, const ComposeNode *volume, gboolean read_onl
         return FALSE;
     if (done)
         return TRUE;
-    if (!external)
+    if (!external) {
         g_string_append(name, source);
-    else if (!name_external(definition, name, error))
+        note_name(map, definition, source);
+    } else if (!name_external(definition, name, error)) {
         return FALSE;
+    }
     if (read_only)
         add_word(words, "ro");
     if (external)

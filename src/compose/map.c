@@ -198,6 +198,7 @@ Stack *compose_to_stack(const ComposeProject *project, Notes *notes, GError **er
     const ComposeNode *services = compose_node_get(project->root, "services");
     Map map = {.project = project, .notes = notes, .stack = stack};
 
+    map_note_members(project->root, notes);
     stack->network = stack_network_new(project->name);
     stack->folder = g_strdup(project->folder);
     for (guint i = 0; i < project->files->len; i++)

@@ -109,6 +109,8 @@ gboolean map_sysctls(Map *map, const ComposeNode *value, GError **error);
 gboolean map_nets(Map *map, const ComposeNode *networks, GError **error);
 
 /* --- all the rest: map.c --- */
+/* Notes for members that members.def says nothing is done with. */
+void map_note_members(const ComposeNode *root, Notes *notes);
 /* Nothing is to be done: it is seen to elsewhere. */
 gboolean map_elsewhere(Map *map, const ComposeNode *value, GError **error);
 /* Nothing is done: the note says why. */

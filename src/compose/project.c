@@ -59,7 +59,7 @@ static gboolean search_files(const char *start, GPtrArray *paths, GError **error
     }
     g_autofree char *shown = text_escape(start);
     gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "there is no compose.yaml in '%s' or above", shown);
-    return gourd_error_hint(error, "name a file by -f");
+    return gourd_error_hint(error, "name a file by --file");
 }
 
 static void add_files(GPtrArray *paths, const char *const *files, const char *folder)

@@ -16,15 +16,20 @@ static Parsed *parse_build(const char *const *arguments)
 }
 
 /* Message and hint, as one text. */
-static void assert_refused(const char *const *arguments, const char *part)
+static void assert_verb_refuses(const char *verb, const char *const *arguments, const char *part)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(Parsed) parsed = parse_arguments(verb_find("build"), NULL, arguments, &error);
+    g_autoptr(Parsed) parsed = parse_arguments(verb_find(verb), NULL, arguments, &error);
 
     g_assert_null(parsed);
     g_assert_error(error, GOURD_ERROR, GOURD_ERROR_USAGE);
     if (!strstr(error->message, part))
         g_error("expected '%s' in '%s'", part, error->message);
+}
+
+static void assert_refused(const char *const *arguments, const char *part)
+{
+    assert_verb_refuses("build", arguments, part);
 }
 
 static void defaults_come_from_the_table(void)
@@ -67,7 +72,7 @@ static void letters_of_flags_may_be_joined_and_end_with_an_argument(void)
     g_autoptr(Parsed) parsed = parse_build(ARGUMENTS("-qfj3", "x"));
     const BuildOptions *options = parsed->options;
 
-    g_assert_true(options->common.quiet);
+    g_assert_true(options->stack.common.quiet);
     g_assert_true(options->force);
     g_assert_cmpint(options->jobs, ==, 3);
 }
@@ -124,14 +129,14 @@ static void a_verbs_own_version_option_hides_the_common_one(void)
     const BuildOptions *options = parsed->options;
 
     g_assert_cmpstr(options->version, ==, "1.0");
-    g_assert_false(options->common.version);
+    g_assert_false(options->stack.common.version);
 }
 
 static void help_needs_no_operand_and_ends_the_reading(void)
 {
     g_autoptr(Parsed) parsed = parse_build(ARGUMENTS("--help", "--nonsense"));
 
-    g_assert_true(((const BuildOptions *)parsed->options)->common.help);
+    g_assert_true(((const BuildOptions *)parsed->options)->stack.common.help);
     g_assert_cmpuint(parsed->operands->len, ==, 0);
 }
 
@@ -150,8 +155,8 @@ static void common_options_may_stand_before_the_verb(void)
 
     g_autoptr(Parsed) parsed = parse_arguments(verb_find("build"), &common, ARGUMENTS("x", "-v"), &error);
     g_assert_no_error(error);
-    g_assert_true(((const BuildOptions *)parsed->options)->common.quiet);
-    g_assert_true(((const BuildOptions *)parsed->options)->common.verbose);
+    g_assert_true(((const BuildOptions *)parsed->options)->stack.common.quiet);
+    g_assert_true(((const BuildOptions *)parsed->options)->stack.common.verbose);
 
     g_assert_false(parse_leading_options(ARGUMENTS("--force", "build"), &common, &used, &error));
     g_assert_error(error, GOURD_ERROR, GOURD_ERROR_USAGE);
@@ -159,7 +164,8 @@ static void common_options_may_stand_before_the_verb(void)
 
 static void refusals_say_what_is_wrong_and_what_would_be_right(void)
 {
-    assert_refused(ARGUMENTS("--force"), "SOURCE is missing\nhint: usage: gourd build [OPTION]... SOURCE");
+    assert_verb_refuses("inspect", ARGUMENTS("--json"),
+                        "BUNDLE|SOURCE is missing\nhint: usage: gourd inspect [OPTION]... BUNDLE|SOURCE");
     assert_refused(ARGUMENTS("a", "b"), "unexpected 'b'");
     assert_refused(ARGUMENTS("x", "--forse"), "unknown option '--forse'\nhint: did you mean '--force'?");
     assert_refused(ARGUMENTS("x", "--no-idnex"), "did you mean '--no-index'?");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* What keys of a Compose file become: options of services, networks of the stack, notes, errors. */
 #include "compose/compose.h"
+#include "compose/keys.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -388,6 +389,83 @@ static void what_a_builder_lacks_is_said(void)
     g_assert_nonnull(strstr(error->message, "build.privileged: podman"));
 }
 
+/* --- all members of the schema ------------------------------------------------------------------------------------- */
+
+/* As deep as the schema is. */
+static void check_members(const ComposeField *field, const char *path) /* NOLINT(misc-no-recursion) */
+{
+    const ComposeMember *member = compose_find_member(path);
+    gboolean has_below = field->members || (field->item && field->item->members);
+
+    if (member && (member->note || g_str_has_suffix(member->path, ".**")))
+        return;
+    /* A scalar of a service itself is a row of keys.def. */
+    if (!member && !has_below && !(g_str_has_prefix(path, "services.*.") && !strchr(path + strlen("services.*."), '.')))
+        g_error("members.def has no row for '%s'", path);
+    for (const ComposeField *below = field->members; below && below->name; below++) {
+        g_autofree char *its_path = g_strconcat(path, *path ? "." : "", below->name, NULL);
+
+        check_members(below, its_path);
+    }
+    if (field->item && field->item->members) {
+        g_autofree char *its_path = g_strconcat(path, "[]", NULL);
+
+        check_members(field->item, its_path);
+    }
+}
+
+static gboolean is_in_schema(const ComposeField *field, const char *path)
+{
+    g_auto(GStrv) steps = g_strsplit(path, ".", -1);
+
+    for (char **step = steps; *step; step++) {
+        gboolean is_item = g_str_has_suffix(*step, "[]");
+        g_autofree char *name = g_strndup(*step, strlen(*step) - (is_item ? 2 : 0));
+
+        if (strcmp(name, "**") == 0)
+            return TRUE;
+        field = field->members ? compose_find_field(field->members, name) : NULL;
+        if (field && is_item)
+            field = field->item;
+        if (!field)
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static void what_becomes_of_each_member_is_known(void)
+{
+    check_members(&compose_file_field, "");
+    for (const ComposeMember *member = compose_members; member->path; member++)
+        if (!is_in_schema(&compose_file_field, member->path))
+            g_error("members.def has a row for '%s', which there is not", member->path);
+}
+
+static void members_that_nothing_is_done_with_are_noted(void)
+{
+    g_autoptr(Notes) notes = notes_new();
+    g_autoptr(GString) kinds = g_string_new(NULL);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Stack) stack =
+        read_service("ports: [{target: 80, published: 80, name: a, app_protocol: http}], "
+                     "volumes: [{type: volume, source: v, target: /v, consistency: cached, volume: {labels: {a: b}}}], "
+                     "networks: [n], secrets: [{source: s, uid: 1}]",
+                     "networks: {n: {attachable: true, labels: {a: b}, ipam: {options: {a: b}}, driver_opts: {a: b}}}\n"
+                     "volumes: {v: {labels: [a], driver_opts: {type: tmpfs, device: tmpfs, size: 1m}}}\n"
+                     "secrets: {s: {file: /s, labels: {a: b}}}",
+                     notes, &error);
+
+    g_assert_no_error(error);
+    g_assert_nonnull(stack);
+    for (guint i = 0; i < notes_list(notes)->len; i++)
+        g_string_append_printf(kinds, "%s ", ((const Note *)g_ptr_array_index(notes_list(notes), i))->kind);
+    g_assert_cmpstr(kinds->str, ==,
+                    "compose-driver-opts compose-networks-attachable compose-networks-ipam-options "
+                    "compose-networks-labels compose-ports-app-protocol compose-ports-name compose-secrets-labels "
+                    "compose-secrets-uid compose-volumes-consistency compose-volumes-driver-opts "
+                    "compose-volumes-labels compose-volumes-volume-labels ");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -401,5 +479,8 @@ int main(int argc, char **argv)
     g_test_add_func("/compose-map/replicas_share_out_a_range_of_ports", replicas_share_out_a_range_of_ports);
     g_test_add_func("/compose-map/an_image_is_built_as_the_file_says", an_image_is_built_as_the_file_says);
     g_test_add_func("/compose-map/what_a_builder_lacks_is_said", what_a_builder_lacks_is_said);
+    g_test_add_func("/compose-map/what_becomes_of_each_member_is_known", what_becomes_of_each_member_is_known);
+    g_test_add_func("/compose-map/members_that_nothing_is_done_with_are_noted",
+                    members_that_nothing_is_done_with_are_noted);
     return g_test_run();
 }

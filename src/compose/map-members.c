@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "keys.h"
+#include "map.h"
+
+#include <string.h>
+
+/* Notes for what nothing is done with, wherever in the tree it stands: a walk over the canonical tree beside its schema. */
+
+#define ALL_BELOW ".**"
+
+const ComposeMember compose_members[] = {
+#define MEMBER(path, note) {path, note},
+#include "members.def"
+#undef MEMBER
+    {NULL, NULL},
+};
+
+static gboolean matches(const char *row, const char *path)
+{
+    gsize length = strlen(row);
+
+    if (!g_str_has_suffix(row, ALL_BELOW))
+        return strcmp(row, path) == 0;
+    length -= strlen(ALL_BELOW);
+    return strncmp(row, path, length) == 0 && (path[length] == '\0' || path[length] == '.' || path[length] == '[');
+}
+
+const ComposeMember *compose_find_member(const char *path)
+{
+    for (const ComposeMember *member = compose_members; member->path; member++)
+        if (matches(member->path, path))
+            return member;
+    return NULL;
+}
+
+/* Whether it says anything: "attachable: false" does not. */
+static gboolean says_something(const ComposeNode *node)
+{
+    if (node->kind == COMPOSE_LIST || node->kind == COMPOSE_MAP)
+        return node->n_items > 0;
+    return node->kind != COMPOSE_NULL && (node->kind != COMPOSE_BOOL || node->boolean);
+}
+
+/* "ports.name" of "services.*.ports[].name", "networks.labels" of "networks.*.labels". */
+static char *shorten(const char *path)
+{
+    g_autofree char *without = g_strdup(g_str_has_prefix(path, "services.*.") ? path + strlen("services.*.") : path);
+    g_auto(GStrv) stars = g_strsplit(without, ".*", -1);
+    g_autofree char *joined = g_strjoinv("", stars);
+    g_auto(GStrv) items = g_strsplit(joined, "[]", -1);
+
+    return g_strjoinv("", items);
+}
+
+/* The name of what it is of: the service, the network, … */
+static const char *find_owner(const ComposeNode *node)
+{
+    while (node->parent && node->parent->parent && node->parent->parent->parent)
+        node = node->parent;
+    return node->key;
+}
+
+static void note(Notes *notes, const ComposeNode *node, const char *path, const char *text)
+{
+    g_autofree char *key = shorten(path), *kind = g_strconcat("compose-", key, NULL);
+    g_autofree char *whole = g_strconcat(key, ": ", text, NULL);
+
+    notes_add(notes, g_strdelimit(kind, "_.", '-'), whole, find_owner(node));
+}
+
+static void walk(Notes *notes, const ComposeNode *node, const ComposeField *field, const char *path);
+
+static void walk_below(Notes *notes, const ComposeNode *node, const ComposeField *field, const char *path)
+{
+    for (const ComposeNode *item = node->first; item; item = item->next) {
+        const ComposeField *of = node->kind == COMPOSE_MAP && field->members
+                                     ? compose_find_field(field->members, item->key)
+                                     : NULL;
+
+        if (node->kind == COMPOSE_LIST && field->item) {
+            g_autofree char *below = g_strconcat(path, "[]", NULL);
+
+            walk(notes, item, field->item, below);
+        } else if (of && !(g_str_has_prefix(item->key, "x-") && strcmp(of->name, "*") == 0)) {
+            g_autofree char *below = g_strconcat(path, *path ? "." : "", of->name, NULL);
+
+            walk(notes, item, of, below);
+        }
+    }
+}
+
+/* As deep as the schema is. */
+static void walk(Notes *notes, const ComposeNode *node, const ComposeField *field,
+                 const char *path) /* NOLINT(misc-no-recursion) */
+{
+    const ComposeMember *member = compose_find_member(path);
+
+    if (member && member->note && says_something(node))
+        note(notes, node, path, member->note);
+    if (!member || (!member->note && !g_str_has_suffix(member->path, ALL_BELOW)))
+        walk_below(notes, node, field, path);
+}
+
+void map_note_members(const ComposeNode *root, Notes *notes)
+{
+    if (notes)
+        walk(notes, root, &compose_file_field, "");
+}
