@@ -13,6 +13,7 @@
 #include "json.h"
 #include "nearest.h"
 #include "notes.h"
+#include "root-files.h"
 #include "root.h"
 #include "sweep.h"
 #include "vector.h"

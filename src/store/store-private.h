@@ -3,7 +3,6 @@
 
 /* What the files of src/store share. */
 
-#include "root-files.h"
 #include "store.h"
 
 #include <sys/utsname.h>

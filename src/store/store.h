@@ -7,8 +7,6 @@
  * serialises those who change something; readers take none. Verbs make plans; store_apply() carries one out, and
  * store_lock() first undoes what a killed run left. */
 
-#include "root-files.h"
-
 #include "doctor/doctor.h"
 #include "host/host.h"
 #include "service/service.h"
@@ -26,6 +24,12 @@ gboolean store_lock(Store *store, void (*on_wait)(gpointer data), gpointer data,
     G_GNUC_WARN_UNUSED_RESULT;
 /* Whether a killed run left something, which the next store_lock() undoes. For those who only look. */
 gboolean store_is_unfinished(const Store *store);
+
+/* Does actions of plans that neither the store nor host_act() knows, for folders above that plan with the store's means: its lock, journal and
+ * undo. subject is that of the change; NULL when what a killed run left is undone. UNSUPPORTED: an unknown verb. */
+typedef gboolean (*StoreOtherAct)(Host *host, const char *verb, const char *argument, gpointer subject, GError **error);
+/* Before store_lock(). */
+void store_set_other_act(Store *store, StoreOtherAct act);
 
 /* --- state ------------------------------------------------------------------------------------------------------- */
 
@@ -144,7 +148,12 @@ typedef struct StoreChange {
     struct StorePending *pending;    /* private */
     GPtrArray *members;              /* StoreChange of each service of a stack, which have its plan; else NULL */
     const struct StoreChange *stack; /* private, of a member: what has its plan */
+    gpointer subject;                /* of others' changes, for StoreOtherAct; or NULL */
+    GDestroyNotify free_subject;
 } StoreChange;
+
+/* An empty change of something that is no service, for others to fill. The change takes subject (may be NULL). */
+StoreChange *store_change_new_other(const char *title, gpointer subject, GDestroyNotify free_subject);
 
 void store_change_free(StoreChange *change);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreChange, store_change_free)

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "root-files.h"
 
+#include "error.h"
+#include "io.h"
+#include "root.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -3,8 +3,7 @@
 
 /* Looking at files of the host, below its root. What does not exist is no error but NULL, or FALSE in *ret_found. */
 
-#include "base/base.h"
-
+#include <glib.h>
 #include <sys/stat.h>
 
 /* What is at path, links not followed. */
