@@ -10,7 +10,9 @@ readonly DISK_SIZE=8G # sparse
 readonly PACKAGES=(
         systemd systemd-sysv systemd-container dbus dbus-user-session libpam-systemd libnss-systemd libnss-mymachines
         udev kmod iproute2 procps util-linux curl socat jq attr libcap2-bin openssl nftables
+        iputils-ping
         squashfs-tools erofs-utils e2fsprogs fdisk cryptsetup-bin
+        frr # for machines, on both sides
         # what gourd itself is linked with
         libglib2.0-0 libssl3 libjansson4 libisal2 libdeflate0 libzstd1 liblzma5 liblz4-1 libsquashfs1
         libcurl4 libsystemd0 libseccomp2 libcryptsetup12 libfyaml0 libarchive13
@@ -21,6 +23,8 @@ readonly MASKED=(
         fstrim.timer getty@tty1.service console-getty.service systemd-firstboot.service
         systemd-networkd-wait-online.service
 )
+# Units that tests start where they need them.
+readonly DISABLED=(frr.service)
 
 packages_of() {
         local names=("${PACKAGES[@]}")
@@ -92,6 +96,9 @@ adapt_root() {
         rm -rf "${root:?}"/var/lib/apt/lists/* "$root"/var/cache/apt/*
         for unit in "${MASKED[@]}"; do
                 ln -s /dev/null "$root/etc/systemd/system/$unit"
+        done
+        for unit in "${DISABLED[@]}"; do
+                find "$root/etc/systemd/system" -name "$unit" -type l -delete
         done
         install -D -m 755 "$BED/guest/agent" "$root/usr/local/sbin/testbed-agent"
         install -D -m 644 "$BED/guest/agent.service" "$root/etc/systemd/system/testbed-agent.service"
