@@ -135,6 +135,14 @@ void host_on_unit_ended(Host *host, HostUnitEnded ended, gpointer data)
     host->unit_ended_data = data;
 }
 
+gboolean host_has_act(const char *verb)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(verbs); i++)
+        if (g_str_equal(verbs[i].verb, verb))
+            return TRUE;
+    return FALSE;
+}
+
 gboolean host_act(const char *verb, const char *argument, Host *host, GError **error)
 {
     g_clear_pointer(&host->failed_unit, g_free);

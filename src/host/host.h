@@ -166,6 +166,8 @@ char **host_list_subnets(void);
  *
  * An unknown verb is an UNSUPPORTED error: callers handle their own before. */
 gboolean host_act(const char *verb, const char *argument, Host *host, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Whether it is one of these verbs. */
+gboolean host_has_act(const char *verb);
 
 /* The unit that the last action failed for; NULL: none did. Borrowed. */
 const char *host_failed_unit(const Host *host);

@@ -34,16 +34,27 @@ GBytes *machine_record_format(const MachineRecord *record);
 /* Fuzzed. */
 MachineRecord *machine_record_parse(const char *name, const void *bytes, gsize size, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+/* The caller frees each. */
 char *machine_record_path(const char *name);
+char *machine_tree_path(const char *name);
+char *machine_unit_name(const char *name); /* "systemd-nspawn@NAME.service" */
+/* USAGE: it cannot be called so (machinectl(1): as a host can). */
+gboolean machine_name_check(const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* All (MachineRecord) by name; or one, NOT_FOUND with the nearest name as hint. */
 gboolean machine_list(Host *host, GPtrArray **ret_records, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 MachineRecord *machine_find(Host *host, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* About how many bytes its tree takes on disk; 0: it cannot be looked at. */
+guint64 machine_measure(Host *host, const MachineRecord *record);
 
 /* --- files -------------------------------------------------------------------------------------------------------- */
 
 /* What settings become on a host: ServiceFile, by path. Pure. binds: folders of the host, as MachineSkeleton has them. */
 gboolean machine_render(const char *name, const MachineSpec *spec, const char *const *binds, guint systemd_version,
                         Notes *notes, GPtrArray **ret_files, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Files (ServiceFile) of the machine's own tree: its links, for systemd-networkd inside, and sysctls. */
+gboolean machine_render_inside(const char *name, const MachineSpec *spec, GPtrArray **ret_files, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 
 /* --- plans -------------------------------------------------------------------------------------------------------- */
 
@@ -52,11 +63,18 @@ typedef struct {
     const MachineSpec *spec;
     MachineOrigin origin;
     guint target; /* version of systemd; 0: the host's */
-    gboolean no_start;
+    gboolean no_start, no_enable;
 } MachineRequest;
 
-/* Each plans and changes nothing; store_apply() carries it out, machine_act() being the store's further actor. EXISTS: a tree, settings or a
- * record of that name are there. */
-StoreChange *machine_plan_create(Store *store, const MachineRequest *request, Notes *notes, GError **error)
+/* Each plans and changes nothing; store_apply() carries it out. EXISTS: a tree, settings or a record of that name are there; UNSUPPORTED: the host
+ * cannot run machines. */
+StoreChange *machine_plan_create(Host *host, const MachineRequest *request, Notes *notes, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
-StoreChange *machine_plan_remove(Store *store, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* All that is the machine's goes, its tree too. */
+StoreChange *machine_plan_remove(Host *host, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The actions of these plans, which are about a machine's name: makes its tree from the subject, a MachineSkeleton; and undoes that. */
+#define MACHINE_VERB_PLANT "plant"
+#define MACHINE_VERB_UPROOT "uproot"
+/* StoreOtherAct of a store whose plans are machines'. */
+gboolean machine_act(Host *host, const char *verb, const char *argument, gpointer subject, GError **error);

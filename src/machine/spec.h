@@ -35,9 +35,9 @@ typedef struct {
     char **binds;                                /* SOURCE[:INSIDE][:ro] */
     gboolean is_volatile;                        /* what it writes is lost when it stops */
     gboolean shares_users;                       /* its users are those of the host: no user namespace */
+    gboolean owners_shifted; /* its file system cannot map owners: nspawn sets them at the first start */
 
-    guint64 memory;        /* bytes; 0: no limit */
-    gint64 swap;           /* bytes beyond memory; MACHINE_UNSET: no limit */
+    gint64 memory, swap;   /* bytes, of swap beyond memory; MACHINE_UNSET: no limit */
     gint64 cpus_per_mille; /* 1500 is a CPU and a half; MACHINE_UNSET */
     gint64 tasks, io_weight;
     char **io_reads, **io_writes; /* DEVICE:BYTES, each second */

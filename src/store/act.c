@@ -160,6 +160,8 @@ static gboolean act_on_host(Store *store, const char *verb, const char *argument
     static const char *const starting[] = {"start", "restart", "restart-all", "steady", NULL};
     guint64 since_usec = (guint64)g_get_real_time();
 
+    if (store->other_act && !host_has_act(verb))
+        return store->other_act(store->host, verb, argument, store->change ? store->change->subject : NULL, error);
     if (host_act(verb, argument, store->host, error))
         return TRUE;
     const char *failed = host_failed_unit(store->host);

@@ -27,6 +27,15 @@ StoreChange *store_change_new(const char *name, const char *title)
     return change;
 }
 
+StoreChange *store_change_new_other(const char *title, gpointer subject, GDestroyNotify free_subject)
+{
+    StoreChange *change = store_change_new("", title);
+
+    change->subject = subject;
+    change->free_subject = free_subject;
+    return change;
+}
+
 StoreChange *change_add_member(StoreChange *stack, const char *name)
 {
     StoreChange *member = store_change_new(name, NULL);
@@ -67,6 +76,8 @@ void store_change_free(StoreChange *change)
     g_free(change->from_version);
     g_free(change->to_version);
     g_free(change->network_reason);
+    if (change->free_subject)
+        change->free_subject(change->subject);
     g_free(change);
 }
 

@@ -16,6 +16,8 @@ struct Store {
     int root; /* of the host, opened with O_PATH */
     int lock; /* or -1 */
 
+    StoreOtherAct other_act; /* or NULL */
+
     /* Of the store_apply() in progress, or the last. */
     const StoreChange *change;
     const PlanActor *actor; /* of the caller; may be NULL */

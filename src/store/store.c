@@ -40,6 +40,11 @@ void store_free(Store *store)
     g_free(store);
 }
 
+void store_set_other_act(Store *store, StoreOtherAct act)
+{
+    store->other_act = act;
+}
+
 /* --- the lock ----------------------------------------------------------------------------------------------------- */
 
 static gboolean fail_root(GError **error, const char *what, const char *path)
