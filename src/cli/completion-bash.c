@@ -172,6 +172,8 @@ static char *format_offer(Completion completion, const Option *option)
         return g_strdup("_gourd_words 'ls backup restore rm'");
     case COMPLETE_VOLUME_OR_FILE:
         return g_strdup("_gourd_volumes; _gourd_files '' '*'");
+    case COMPLETE_MACHINE_ACTION:
+        return g_strdup("_gourd_words 'create list remove'");
     case COMPLETE_VALUES:
     case COMPLETE_NOTHING:
         break;

@@ -242,7 +242,7 @@ static void reset(const char *name, ServiceOptions *options)
 
 /* --- what was given ----------------------------------------------------------------------------------------------- */
 
-static gboolean cpus_parse(const char *text, gint64 *ret_per_mille, GError **error)
+gboolean deploy_parse_cpus(const char *text, gint64 *ret_per_mille, GError **error)
 {
     char *end = NULL;
     double cpus = g_ascii_strtod(text, &end);
@@ -254,7 +254,7 @@ static gboolean cpus_parse(const char *text, gint64 *ret_per_mille, GError **err
     return TRUE;
 }
 
-static gboolean bytes_parse(const char *text, gint64 *ret_bytes, GError **error)
+gboolean deploy_parse_bytes(const char *text, gint64 *ret_bytes, GError **error)
 {
     guint64 bytes;
 
@@ -284,7 +284,7 @@ static gboolean duration_parse(const char *text, gint64 *ret_usec, GError **erro
     return TRUE;
 }
 
-static gboolean words_parse(const char *text, char ***ret_words, GError **error)
+gboolean deploy_parse_words(const char *text, char ***ret_words, GError **error)
 {
     g_autoptr(GError) problem = NULL;
     char **words = NULL;
@@ -339,15 +339,15 @@ static gboolean set_from_text(const Row *row, const char *text, void *member, GE
 
     switch (row->take) {
     case TAKE_BYTES:
-        return bytes_parse(text, member, error);
+        return deploy_parse_bytes(text, member, error);
     case TAKE_SECCOMP:
         return set_seccomp(member, text, error);
     case TAKE_DURATION:
         return duration_parse(text, member, error);
     case TAKE_CPUS:
-        return cpus_parse(text, member, error);
+        return deploy_parse_cpus(text, member, error);
     case TAKE_WORDS:
-        if (!words_parse(text, &words, error))
+        if (!deploy_parse_words(text, &words, error))
             return FALSE;
         g_strfreev(*(char ***)member);
         *(char ***)member = words;

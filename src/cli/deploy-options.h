@@ -106,3 +106,9 @@ gboolean deploy_apply(const DeployOptions *given, const char *const *words, Serv
 gboolean deploy_check_reset(const char *argument, GError **error);
 /* All the names that it knows, and "all"; ends with NULL. */
 extern const char *const deploy_reset_names[];
+
+/* Texts of options that other verbs have too. USAGE: they are not what they should be. "1.5" is 1500; the words of a command as a shell splits them,
+ * which the caller frees. */
+gboolean deploy_parse_cpus(const char *text, gint64 *ret_per_mille, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean deploy_parse_bytes(const char *text, gint64 *ret_bytes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean deploy_parse_words(const char *text, char ***ret_words, GError **error) G_GNUC_WARN_UNUSED_RESULT;

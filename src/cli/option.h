@@ -34,6 +34,7 @@ typedef enum {
     COMPLETE_SERVICE_OR_BUNDLE,
     COMPLETE_VOLUME_ACTION,  /* of gourd volume */
     COMPLETE_VOLUME_OR_FILE, /* those that are there */
+    COMPLETE_MACHINE_ACTION, /* of gourd machine */
 } Completion;
 
 typedef struct {

@@ -7,6 +7,8 @@
 #include "report.h"
 #include "why-print.h"
 
+#include "machine/machine.h"
+
 #include <string.h>
 #include <unistd.h>
 
@@ -41,6 +43,7 @@ gboolean session_open(Session *session, const Call *call, const char *root, gboo
     session->store = session->host ? store_new(session->host, error) : NULL;
     if (!session->store)
         return FALSE;
+    store_set_other_act(session->store, machine_act);
     if (!for_change) {
         if (store_is_unfinished(session->store))
             notes_add(session->notes, "unfinished",
