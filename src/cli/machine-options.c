@@ -78,6 +78,7 @@ static const Option sandbox_rows[] = {
 static const Option rows[] = {
     {"no-start", 0, OPTION_FLAG, AT(no_start), .help = "Do not start the machine"},
     {"no-enable", 0, OPTION_FLAG, AT(no_enable), .help = "Do not start it at boot"},
+    {"restart", 0, OPTION_FLAG, AT(restart), .help = "Start the machine again after a refresh, if it runs"},
     {"yes", 'y', OPTION_FLAG, AT(yes), .help = "Do not ask"},
     {"dry-run", 'n', OPTION_FLAG, AT(dry_run), .help = "Show what would change, and change nothing"},
     {"names", 0, OPTION_FLAG, AT(names), .help = "List the names alone, one a line"},

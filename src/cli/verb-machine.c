@@ -2,6 +2,7 @@
 #include "confirm.h"
 #include "human.h"
 #include "listing.h"
+#include "machine-check.h"
 #include "machine-options.h"
 #include "session.h"
 
@@ -75,8 +76,7 @@ static gboolean create(Session *session, GError **error)
 
 /* --- list --------------------------------------------------------------------------------------------------------- */
 
-/* Those of the operand, or all (MachineRecord). */
-static gboolean find_records(const Session *session, GPtrArray **ret_records, GError **error)
+gboolean machine_find_records(const Session *session, GPtrArray **ret_records, GError **error)
 {
     if (session->call->n_operands < 2)
         return machine_list(session->host, ret_records, error);
@@ -144,7 +144,7 @@ static gboolean list(Session *session, GError **error)
     g_autoptr(GPtrArray) records = NULL;
     g_autoptr(Json) json = json_array();
 
-    if (!find_records(session, &records, error))
+    if (!machine_find_records(session, &records, error))
         return FALSE;
     session_print_notes(session);
     for (guint i = 0; i < records->len; i++) {
@@ -191,8 +191,8 @@ static const struct {
     gboolean changes;
     gboolean (*act)(Session *session, GError **error);
 } actions[] = {
-    {"create", " NAME", 1, 1, TRUE, create},
-    {"list", " [NAME]", 0, 1, FALSE, list},
+    {"create", " NAME", 1, 1, TRUE, create},         {"check", " [NAME]", 0, 1, FALSE, machine_check},
+    {"list", " [NAME]", 0, 1, FALSE, list},          {"refresh", " [NAME]", 0, 1, TRUE, machine_refresh},
     {"remove", " NAME", 1, 1, TRUE, remove_machine},
 };
 
@@ -218,7 +218,7 @@ static gboolean find_action(const Call *call, guint *ret_action, GError **error)
     gourd_error_set(error, GOURD_ERROR_USAGE, "'%s' is nothing to do with machines", shown);
     if (nearest)
         return gourd_error_hint(error, "did you mean '%s'?", nearest);
-    return gourd_error_hint(error, "create, list and remove are");
+    return gourd_error_hint(error, "check, create, list, refresh and remove are");
 }
 
 static ExitCode run(const Call *call, GError **error)
@@ -241,6 +241,9 @@ static const Operand operands[] = {{"ACTION", 1, 1, COMPLETE_MACHINE_ACTION},
 static const char *const description[] = {
     "`create NAME` makes a machine: a container of systemd-nspawn(1) that shares the host's `/usr`, and has a small `/etc` and `/var` of its own. `list` lists those "
     "that gourd made, `remove NAME` removes one with all that is in it.",
+    "The host is upgraded under a machine's feet. `check` says what changed since, for one or all: packages, configuration, packages that are gone, programs that still "
+    "run what was replaced. `refresh` brings the machine's own files after it as dpkg(1) does: configuration that nobody changed inside is replaced, else the package's "
+    "is put beside it as `.dpkg-dist`; new users, folders and units come.",
     "A machine has the host's programs, in the host's versions, and the configuration of packages as they are packaged. It boots a systemd of its own; `machinectl`, "
     "`systemctl --machine=NAME` and `journalctl --machine=NAME` handle it as any other. Its root is not the host's where the kernel can map owners, which is said where "
     "it cannot. It is started when all of its units are, and at boot.",
@@ -254,12 +257,13 @@ static const Example examples[] = {
     {"gourd machine create edge --package frr --network none --veth up0:eth0,host=10.0.0.1/30,address=10.0.0.2/30",
      "With one link to the host, addresses on both sides"},
     {"gourd machine create web --package nginx --port 8080:80 --dry-run", "What would be made"},
+    {"gourd machine refresh --restart", "After an upgrade of the host"},
     {"gourd machine remove edge --yes", "All of it"},
     {NULL, NULL},
 };
 
-static const ExitCode codes[] = {EXIT_CODE_INPUT, EXIT_CODE_EXISTS, EXIT_CODE_NOT_FOUND, EXIT_CODE_UNSUPPORTED,
-                                 EXIT_CODE_OK};
+static const ExitCode codes[] = {EXIT_CODE_INPUT,     EXIT_CODE_EXISTS,      EXIT_CODE_DIFFERS,
+                                 EXIT_CODE_NOT_FOUND, EXIT_CODE_UNSUPPORTED, EXIT_CODE_OK};
 
 const Verb verb_machine = {
     .name = "machine",

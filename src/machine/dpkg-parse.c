@@ -163,11 +163,18 @@ static const char *get_field(Stanza *stanza, guint field)
     return stanza->values[field] ? g_strstrip(stanza->values[field]->str) : "";
 }
 
-/* The last word of "install ok installed"; while triggers are awaited, a package is in use already. */
+/* The last word of "install ok installed". In the midst of an upgrade packages are in states in which their files are all there. */
 static gboolean is_installed(const char *status)
 {
-    return g_str_has_suffix(status, " installed") || g_str_has_suffix(status, " triggers-awaited") ||
-           g_str_has_suffix(status, " triggers-pending");
+    static const char *const states[] = {"installed", "triggers-awaited", "triggers-pending", "unpacked",
+                                         "half-configured"};
+    const char *last = strrchr(status, ' ');
+
+    for (guint i = 0; last && i < G_N_ELEMENTS(states); i++) {
+        if (strcmp(last + 1, states[i]) == 0)
+            return TRUE;
+    }
+    return FALSE;
 }
 
 static gboolean add_package(Stanza *stanza, const Lines *lines, GPtrArray *packages, GError **error)

@@ -45,10 +45,14 @@ static gboolean is_left_out(const char *path)
     return skeleton_is_shared(path);
 }
 
+static GChecksumType digest_type(const char *digest)
+{
+    return strlen(digest) == 64 ? G_CHECKSUM_SHA256 : G_CHECKSUM_MD5;
+}
+
 static gboolean has_digest(GBytes *content, const char *digest)
 {
-    GChecksumType type = strlen(digest) == 64 ? G_CHECKSUM_SHA256 : G_CHECKSUM_MD5;
-    g_autofree char *got = g_compute_checksum_for_bytes(type, content);
+    g_autofree char *got = g_compute_checksum_for_bytes(digest_type(digest), content);
 
     return strcmp(got, digest) == 0;
 }
@@ -156,10 +160,25 @@ static gboolean read_changed(SkeletonBuild *build, const SkeletonPackage *chosen
 
 /* --- a package ---------------------------------------------------------------------------------------------------- */
 
+/* What check compares with later: the digest of what the machine gets. */
 static void know_conffile(SkeletonBuild *build, const MachineConffile *conffile)
 {
+    const MachineEntry *entry = machine_skeleton_find(build->skeleton, conffile->path);
+    g_autofree char *host_digest = entry && entry->content && build->origin->host_config
+                                       ? g_compute_checksum_for_bytes(digest_type(conffile->digest), entry->content)
+                                       : NULL;
+
     g_ptr_array_add(build->skeleton->conffiles,
-                    machine_conffile_new(conffile->path, conffile->digest, conffile->package));
+                    machine_conffile_new(conffile->path, host_digest ? host_digest : conffile->digest,
+                                         conffile->package));
+}
+
+static gboolean is_known(const SkeletonBuild *build, const MachineConffile *conffile)
+{
+    GHashTable *known = build->origin->known;
+
+    return known && !build->origin->host_config &&
+           g_strcmp0(g_hash_table_lookup(known, conffile->path), conffile->digest) == 0;
 }
 
 static gboolean add_conffiles(SkeletonBuild *build, const SkeletonPackage *chosen, GArray *changed, GError **error)
@@ -171,11 +190,21 @@ static gboolean add_conffiles(SkeletonBuild *build, const SkeletonPackage *chose
 
         if (is_left_out(conffile->path) || machine_skeleton_find(build->skeleton, conffile->path))
             continue;
-        if (!add_packaged(build, chosen, conffile->path, conffile->digest, changed, error))
+        if (!is_known(build, conffile) &&
+            !add_packaged(build, chosen, conffile->path, conffile->digest, changed, error))
             return FALSE;
         know_conffile(build, conffile);
     }
     return TRUE;
+}
+
+static gboolean is_conffile(const HostPackage *package, const char *path)
+{
+    for (guint i = 0; i < package->conffiles->len; i++) {
+        if (strcmp(((const MachineConffile *)g_ptr_array_index(package->conffiles, i))->path, path) == 0)
+            return TRUE;
+    }
+    return FALSE;
 }
 
 static gboolean add_package(SkeletonBuild *build, const SkeletonPackage *chosen, GError **error)
@@ -188,7 +217,7 @@ static gboolean add_package(SkeletonBuild *build, const SkeletonPackage *chosen,
     for (char **path = chosen->files; *path; path++) {
         const char *digest;
 
-        if (is_left_out(*path) || machine_skeleton_find(build->skeleton, *path))
+        if (is_left_out(*path) || machine_skeleton_find(build->skeleton, *path) || is_conffile(chosen->package, *path))
             continue;
         if (!digests && !machine_packages_list_digests(build->packages, chosen->package, &digests, error))
             return FALSE;

@@ -9,6 +9,7 @@
  * A machine called NAME is the tree MACHINE_PATH_TREES/NAME, run by systemd-nspawn@NAME.service, and the record
  * MACHINE_PATH_RECORDS/NAME.json. */
 
+#include "drift.h"
 #include "skeleton.h"
 #include "spec.h"
 
@@ -73,8 +74,19 @@ StoreChange *machine_plan_create(Host *host, const MachineRequest *request, Note
 /* All that is the machine's goes, its tree too. */
 StoreChange *machine_plan_remove(Host *host, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* What changed since the machine was made or refreshed: the host's packages against its record, and its files against theirs. */
+MachineDrift *machine_drift_new(Host *host, const MachineRecord *record, Notes *notes, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+/* Brings the tree after the host's packages, as dpkg would; the change's subject is the MachineDrift. With restart, a machine that runs is
+ * started again. Empty if there is nothing to be done. */
+StoreChange *machine_plan_refresh(Host *host, const char *name, gboolean restart, Notes *notes, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
 /* The actions of these plans, which are about a machine's name: makes its tree from the subject, a MachineSkeleton; and undoes that. */
 #define MACHINE_VERB_PLANT "plant"
 #define MACHINE_VERB_UPROOT "uproot"
+/* Changes its tree as the subject, a MachineDrift, says; and undoes that. */
+#define MACHINE_VERB_GRAFT "graft"
+#define MACHINE_VERB_UNGRAFT "ungraft"
 /* StoreOtherAct of a store whose plans are machines'. */
 gboolean machine_act(Host *host, const char *verb, const char *argument, gpointer subject, GError **error);

@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 
-static void entry_free(MachineEntry *entry)
+void machine_entry_free(MachineEntry *entry)
 {
     g_free(entry->path);
     g_free(entry->target);
@@ -25,7 +25,7 @@ static MachineSkeleton *skeleton_new(void)
 {
     MachineSkeleton *skeleton = g_new0(MachineSkeleton, 1);
 
-    skeleton->entries = g_ptr_array_new_with_free_func((GDestroyNotify)entry_free);
+    skeleton->entries = g_ptr_array_new_with_free_func((GDestroyNotify)machine_entry_free);
     skeleton->by_path = g_hash_table_new(g_str_hash, g_str_equal);
     skeleton->packages = g_ptr_array_new_with_free_func((GDestroyNotify)package_free);
     skeleton->conffiles = g_ptr_array_new_with_free_func((GDestroyNotify)machine_conffile_free);
@@ -159,6 +159,7 @@ MachineSkeleton *machine_skeleton_new(const MachineOrigin *origin, Notes *notes,
     build.gids = g_hash_table_new(NULL, NULL);
     build.skeleton = skeleton_new();
     build.skeleton->origin_packages = g_strdupv(origin->packages);
+    build.skeleton->host_config = origin->host_config;
     build.packages = machine_packages_open(origin->root, build.root, error);
     if (!build.packages || !skeleton_choose(&build, error) || !skeleton_add_made(&build, error) ||
         !skeleton_add_pam(&build, error) || !skeleton_add_files(&build, error) || !skeleton_add_units(&build, error) ||
@@ -195,7 +196,8 @@ Json *machine_skeleton_to_json(const MachineSkeleton *skeleton)
         json_array_append_new(conffiles, json_pack("{s:o, s:s, s:s}", "path", json_text_lossless(conffile->path),
                                                    "digest", conffile->digest, "package", conffile->package));
     }
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "origin_packages", vector_to_json(skeleton->origin_packages),
-                     "packages", packages, "conffiles", conffiles, "users", vector_to_json(skeleton->users), "groups",
+    return json_pack("{s:o, s:b, s:o, s:o, s:o, s:o, s:o}", "origin_packages",
+                     vector_to_json(skeleton->origin_packages), "host_config", (int)skeleton->host_config, "packages",
+                     packages, "conffiles", conffiles, "users", vector_to_json(skeleton->users), "groups",
                      vector_to_json(skeleton->groups), "units", vector_to_json(skeleton->units));
 }

@@ -17,6 +17,7 @@ typedef struct {
     const char *from;     /* a bundle; or NULL */
     char **command;       /* of a machine without systemd inside; or NULL */
     gboolean network;     /* systemd-networkd is wanted inside */
+    GHashTable *known;    /* path → digest of conffiles that need not be had again; or NULL */
 } MachineOrigin;
 
 /* A file, folder or link of the tree. */
@@ -30,6 +31,8 @@ typedef struct {
     struct timespec mtime; /* zero: now */
 } MachineEntry;
 
+void machine_entry_free(MachineEntry *entry);
+
 typedef struct {
     char *name, *version;
 } MachinePackage;
@@ -40,6 +43,7 @@ typedef struct {
     GPtrArray *packages;    /* MachinePackage, by name: those asked for, and those that they and a booted system need */
     GPtrArray *conffiles;   /* MachineConffile, by path */
     char **origin_packages; /* that were asked for */
+    gboolean host_config;   /* configuration is as the host has it */
     char **users, **groups;
     char **units; /* enabled */
     char **binds; /* folders of the host that are shown inside, at the same path: "/usr" */

@@ -136,6 +136,10 @@ gboolean machine_act(Host *host, const char *verb, const char *argument, gpointe
         return plant(host, name, subject, error);
     if (strcmp(verb, MACHINE_VERB_UPROOT) == 0)
         return uproot(host, name, error);
+    if (strcmp(verb, MACHINE_VERB_GRAFT) == 0)
+        return machine_graft(host, name, subject, error);
+    if (strcmp(verb, MACHINE_VERB_UNGRAFT) == 0)
+        return machine_ungraft(host, name, error);
     g_autofree char *shown = text_escape(verb);
 
     return gourd_error_set(error, GOURD_ERROR_UNSUPPORTED, "there is no action '%s'", shown);
