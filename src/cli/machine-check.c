@@ -4,6 +4,8 @@
 #include "listing.h"
 #include "machine-options.h"
 
+#include <string.h>
+
 #define SHOWN_MAX 8 /* of packages and files in a line */
 
 /* --- showing ------------------------------------------------------------------------------------------------------ */
@@ -183,5 +185,27 @@ gboolean machine_refresh(Session *session, GError **error)
         if (!refresh_one(session, record, error))
             return gourd_error_prefix(error, "cannot refresh '%s'", record->name);
     }
+    return TRUE;
+}
+
+/* --- hook --------------------------------------------------------------------------------------------------------- */
+
+gboolean machine_hook(Session *session, GError **error)
+{
+    const MachineOptions *options = session->call->options;
+    const SessionMode mode = {.dry_run = options->dry_run, .json = options->json};
+    const char *word = session->call->operands[1];
+    const gboolean on = strcmp(word, "on") == 0;
+    g_autofree char *program = g_file_read_link("/proc/self/exe", NULL), *shown = text_escape(word);
+    gboolean done;
+
+    if (!on && strcmp(word, "off") != 0)
+        return gourd_error_set(error, GOURD_ERROR_USAGE, "the hook is 'on' or 'off', not '%s'", shown);
+    g_autoptr(StoreChange) change = machine_plan_hook(session->host, on, program ? program : "", error);
+    if (!change || !session_run(session, change, &mode, &done, error))
+        return FALSE;
+    if (done)
+        fprintf(session->call->out.file,
+                on ? "machines are refreshed after each upgrade by apt\n" : "machines are refreshed by hand\n");
     return TRUE;
 }

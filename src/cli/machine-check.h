@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-/* `gourd machine check` and `refresh`: what the host's packages became since a machine was made. */
+/* `gourd machine check`, `refresh` and `hook`: what the host's packages became since a machine was made. */
 
 #include "session.h"
 
@@ -12,3 +12,4 @@ gboolean machine_find_records(const Session *session, GPtrArray **ret_records, G
 /* DIFFERS: a machine is to be refreshed or restarted. */
 gboolean machine_check(Session *session, GError **error);
 gboolean machine_refresh(Session *session, GError **error);
+gboolean machine_hook(Session *session, GError **error);

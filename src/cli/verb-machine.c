@@ -191,8 +191,11 @@ static const struct {
     gboolean changes;
     gboolean (*act)(Session *session, GError **error);
 } actions[] = {
-    {"create", " NAME", 1, 1, TRUE, create},         {"check", " [NAME]", 0, 1, FALSE, machine_check},
-    {"list", " [NAME]", 0, 1, FALSE, list},          {"refresh", " [NAME]", 0, 1, TRUE, machine_refresh},
+    {"create", " NAME", 1, 1, TRUE, create},
+    {"check", " [NAME]", 0, 1, FALSE, machine_check},
+    {"hook", " on|off", 1, 1, TRUE, machine_hook},
+    {"list", " [NAME]", 0, 1, FALSE, list},
+    {"refresh", " [NAME]", 0, 1, TRUE, machine_refresh},
     {"remove", " NAME", 1, 1, TRUE, remove_machine},
 };
 
@@ -218,7 +221,7 @@ static gboolean find_action(const Call *call, guint *ret_action, GError **error)
     gourd_error_set(error, GOURD_ERROR_USAGE, "'%s' is nothing to do with machines", shown);
     if (nearest)
         return gourd_error_hint(error, "did you mean '%s'?", nearest);
-    return gourd_error_hint(error, "check, create, list, refresh and remove are");
+    return gourd_error_hint(error, "check, create, hook, list, refresh and remove are");
 }
 
 static ExitCode run(const Call *call, GError **error)
@@ -243,7 +246,7 @@ static const char *const description[] = {
     "that gourd made, `remove NAME` removes one with all that is in it.",
     "The host is upgraded under a machine's feet. `check` says what changed since, for one or all: packages, configuration, packages that are gone, programs that still "
     "run what was replaced. `refresh` brings the machine's own files after it as dpkg(1) does: configuration that nobody changed inside is replaced, else the package's "
-    "is put beside it as `.dpkg-dist`; new users, folders and units come.",
+    "is put beside it as `.dpkg-dist`; new users, folders and units come. `hook on` has apt do that after each upgrade, `hook off` no longer.",
     "A machine has the host's programs, in the host's versions, and the configuration of packages as they are packaged. It boots a systemd of its own; `machinectl`, "
     "`systemctl --machine=NAME` and `journalctl --machine=NAME` handle it as any other. Its root is not the host's where the kernel can map owners, which is said where "
     "it cannot. It is started when all of its units are, and at boot.",

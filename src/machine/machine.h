@@ -82,6 +82,9 @@ MachineDrift *machine_drift_new(Host *host, const MachineRecord *record, Notes *
 StoreChange *machine_plan_refresh(Host *host, const char *name, gboolean restart, Notes *notes, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
+/* Has apt call `program machine refresh` after each upgrade, or no longer. UNSUPPORTED: the host has no apt. */
+StoreChange *machine_plan_hook(Host *host, gboolean on, const char *program, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* The actions of these plans, which are about a machine's name: makes its tree from the subject, a MachineSkeleton; and undoes that. */
 #define MACHINE_VERB_PLANT "plant"
 #define MACHINE_VERB_UPROOT "uproot"
