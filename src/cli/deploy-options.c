@@ -33,6 +33,10 @@ const Option deploy_program_rows[] = {
          "Read now, as `docker run` reads it: no quotes, no variables; `#` begins a comment line; a NAME alone takes "
          "its value from the environment of gourd. All of it is taken for secret.",
      .completion = COMPLETE_FILE},
+    {"secure-env", 0, OPTION_FLAG, AT(secure_env), .help = "Give what is secret in the environment by credentials",
+     .details =
+         "Values that look secret, and all of `--env-file`, are encrypted by systemd-creds(1) with the host's key, where there is that "
+         "program; gourd-init sets the variables when the service starts."},
     {"secret", 0, OPTION_STRINGS, AT(secrets), "NAME=FILE", "Set a variable to what a file of the host has",
      .details =
          "The file is read at each start, as a credential of systemd (systemd.exec(5)), so its content is in no unit."},

@@ -15,7 +15,7 @@ typedef struct {
     char *description, *entrypoint, *working_dir, *user;
     GPtrArray *environment, *env_files, *secrets, *secret_files, *credentials;
     GPtrArray *volumes, *binds, *tmpfs, *writable, *publish;
-    gboolean writable_volatile;
+    gboolean writable_volatile, secure_env;
     int network; /* choices: 0 is not given, else the value and 1 */
     int profile;
     GPtrArray *allow, *capabilities, *cap_drop, *devices, *groups;

@@ -185,6 +185,8 @@ Stack *stack_load(const StackOptions *options, Session *session, const StackLoad
     g_autoptr(Stack) stack = compose_to_stack(project, session->notes, error);
     if (!stack)
         return NULL;
+    for (guint i = 0; i < stack->services->len && load->secure_env; i++)
+        ((StackService *)g_ptr_array_index(stack->services, i))->options.secure_env = TRUE;
     for (const char *const *image = load->images; image && *image; image++)
         if (!apply_image(stack, *image, error))
             return NULL;

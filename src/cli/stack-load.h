@@ -13,6 +13,7 @@ typedef struct {
     int network;               /* StackNetworkMode; AUTO: as the file says */
     gboolean build;            /* bundles are built where they are missing, or older than a source */
     gboolean rebuild;          /* images that the file says how to build are built in any case */
+    gboolean secure_env;       /* of all services */
     gboolean paths;            /* a bundle of the store is named by its file, for who works on another store */
 } StackLoad;
 

@@ -16,7 +16,7 @@ typedef struct {
     StackOptions stack;
     GPtrArray *images, *scales;
     char *output, *root, *target, *builder;
-    gboolean strict;
+    gboolean strict, secure_env;
 } ConvertOptions;
 
 /* --- which files -------------------------------------------------------------------------------------------------- */
@@ -182,6 +182,7 @@ static gboolean convert_on(const Call *call, Session *session, const char *empty
         .builder = options->builder,
         .build = TRUE,
         .paths = TRUE,
+        .secure_env = options->secure_env,
     };
     guint version;
 
@@ -237,6 +238,8 @@ static const Option rows[] = {
     {"target", 0, OPTION_STRING, AT(target), "SYSTEM", "Write units for this system's systemd",
      .details = "`debian12`, `ubuntu24.04` or another name, or `systemd=N`.", .shown_default = "this host's",
      .suggestions = deploy_targets, .completion = COMPLETE_VALUES, .check = deploy_check_target},
+    {"secure-env", 0, OPTION_FLAG, AT(secure_env), .help = "Give what is secret in environments by credentials",
+     .details = "They are encrypted on the host that runs them, by `gourd up` or by hand."},
     {"image", 0, OPTION_STRINGS, AT(images), "SERVICE=SOURCE", "Build the bundle of SERVICE from SOURCE"},
     {"builder", 0, OPTION_STRING, AT(builder), "PROGRAM", "Build images with this one",
      .shown_default = "the first that is there", .suggestions = stack_builder_names, .completion = COMPLETE_VALUES,

@@ -2,7 +2,7 @@
 #include "deploy-options.h"
 #include "session.h"
 
-static gboolean plan(Session *session, const Call *call, const ServiceOptions *options, StoreChange **ret_change,
+static gboolean plan(Session *session, const Call *call, ServiceOptions *options, StoreChange **ret_change,
                      GError **error)
 {
     const DeployOptions *given = call->options;
@@ -19,6 +19,7 @@ static gboolean plan(Session *session, const Call *call, const ServiceOptions *o
 
     if (given->target && !unit_target_parse(given->target, &request.target, error))
         return FALSE;
+    store_secure_options(session->store, NULL, options, session->notes);
     *ret_change = store_plan_install(session->store, &request, session->notes, error);
     return *ret_change != NULL;
 }
@@ -36,7 +37,7 @@ static void print_summary(const Session *session, const StoreChange *change)
             change->unit);
 }
 
-static gboolean install(const Call *call, const ServiceOptions *options, GError **error)
+static gboolean install(const Call *call, ServiceOptions *options, GError **error)
 {
     const DeployOptions *given = call->options;
     const SessionMode mode = {.dry_run = given->dry_run, .json = given->json};

@@ -8,7 +8,7 @@ typedef struct {
     GPtrArray *images, *scales;
     char *root, *target, *builder;
     int verify, network;
-    gboolean no_start, no_enable, build, no_build, dry_run, json;
+    gboolean no_start, no_enable, build, no_build, secure_env, dry_run, json;
 } UpOptions;
 
 static void print_member(const Session *session, const StoreChange *change, const StoreChange *member)
@@ -70,6 +70,7 @@ static gboolean up(const Call *call, GError **error)
         .network = options->network,
         .build = !options->no_build && !options->dry_run,
         .rebuild = options->build,
+        .secure_env = options->secure_env,
     };
     if (!stack_plan_up(&options->stack, &session, &load, &request, &stack, &change, error) ||
         !session_run(&session, change, &mode, &done, error))
@@ -106,6 +107,8 @@ static const Option rows[] = {
     {"builder", 0, OPTION_STRING, AT(builder), "PROGRAM", "Build images with this one",
      .shown_default = "the first that is there", .suggestions = stack_builder_names, .completion = COMPLETE_VALUES,
      .check = stack_image_check_builder},
+    {"secure-env", 0, OPTION_FLAG, AT(secure_env), .help = "Give what is secret in environments by credentials",
+     .details = "As `gourd install --secure-env`; `x-gourd: {secure_env: true}` in the file does it for a service."},
     {"no-build", 0, OPTION_FLAG, AT(no_build), .help = "Build no bundles: those that are there are meant"},
     {"verify", 0, OPTION_CHOICE, AT(verify), "HOW", "Check bundles before they become active", .fallback = "quick",
      .choices = deploy_verifications},

@@ -144,6 +144,7 @@ static StoreChange *plan(Session *session, const Call *call, const Aim *aim, Ser
         return NULL;
     if (!merge_options(session->store, call, aim->service, options, error))
         return NULL;
+    store_secure_options(session->store, aim->service, options, session->notes);
     return store_plan_upgrade(session->store, &request, session->notes, error);
 }
 

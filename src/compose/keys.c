@@ -35,7 +35,7 @@ static const char introduction[] =
     "- Errors name file, line, column and the path of the key.\n"
     "\n"
     "A stack's own settings are below `x-gourd`: at the top `network: auto|host|private`; in a service `source` (what the bundle of its\n"
-    "image is built from, for all services that have it), `bundle`, `allow` (loosenings of the sandbox), `writable` and `pre_upgrade`.\n"
+    "image is built from, for all services that have it), `bundle`, `allow` (loosenings of the sandbox), `writable`, `secure_env` and `pre_upgrade`.\n"
     "\n"
     "## Keys of a service\n"
     "\n"

@@ -92,11 +92,14 @@ static gboolean map_gourd(Map *map, const ComposeNode *value, GError **error)
             map->options->allow = map_texts(item);
         } else if (g_str_equal(item->key, "writable")) {
             map->options->writable = map_texts(item);
+        } else if (g_str_equal(item->key, "secure_env")) {
+            map->options->secure_env = g_strcmp0(item->text, "true") == 0;
         } else if (g_str_equal(item->key, "pre_upgrade")) {
             map->options->pre_upgrade = g_strdup(item->text);
         } else {
             compose_error(error, GOURD_ERROR_INPUT, item, "there is no such key");
-            return gourd_error_hint(error, "x-gourd of a service has: source, bundle, allow, writable, pre_upgrade");
+            return gourd_error_hint(
+                error, "x-gourd of a service has: source, bundle, allow, writable, secure_env, pre_upgrade");
         }
     }
     return TRUE;

@@ -70,6 +70,8 @@ char *exit_status_describe(gint32 code, gint32 status);
 
 /* Runs a program of the host's PATH with nothing on standard input; ret_output (may be NULL) gets what it printed. NOT_FOUND
  * if it is not there; FAILED, with the last line it said, if it fails or does not end in time. */
+gboolean tool_run_with_input(const char *const *argv, const char *input, guint64 timeout_usec, char **ret_output,
+                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean tool_run(const char *const *argv, guint64 timeout_usec, char **ret_output, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 

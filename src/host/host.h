@@ -148,6 +148,17 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HostListener, host_listener_clear)
  * the vector. */
 char **host_list_subnets(void);
 
+/* --- credentials --------------------------------------------------------------------------------------------------------- */
+
+/* Whether the host has a key already; the first encryption makes one. */
+gboolean host_has_credential_key(const Host *host);
+/* By systemd-creds(1): what LoadCredentialEncrypted= takes for a credential of that name, on this host only; and back. Both need root.
+ * UNSUPPORTED for a root at rest, NOT_FOUND without the program. The caller frees. */
+gboolean host_encrypt_credential(const Host *host, const char *name, const char *secret, char **ret_encrypted,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean host_decrypt_credential(const Host *host, const char *name, const char *encrypted, char **ret_secret,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* --- actions ----------------------------------------------------------------------------------------------------- */
 
 /* Does an action of a plan; data of a PlanActor is the Host, or the callback calls this. Verbs, with what they do on a host

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,7 +13,20 @@
 #define OUTPUT_SIZE_MAX (16 * 1024 * 1024) /* bytes read of what a tool printed */
 #define WAIT_USEC 2000                     /* between two looks whether it has ended */
 
-/* What a tool prints goes to nameless files: so nothing has to be read while it runs, and it can never block. */
+/* What a tool reads and prints goes to files in memory: so nothing has to be read while it runs, it can never block, and secrets are on
+ * no disk. */
+static gboolean open_memory(const char *content, int *ret_fd, GError **error)
+{
+    autofd fd = memfd_create("gourd", MFD_CLOEXEC);
+
+    if (fd < 0)
+        return gourd_error_set_errno(error, errno, "cannot make a file in memory");
+    if (content && !fd_pwrite(fd, "input of a tool", content, strlen(content), 0, error))
+        return FALSE;
+    *ret_fd = fd_steal(&fd);
+    return TRUE;
+}
+
 static gboolean read_back(int fd, char **ret_text, GError **error)
 {
     struct stat status;
@@ -28,12 +42,11 @@ static gboolean read_back(int fd, char **ret_text, GError **error)
     return TRUE;
 }
 
-static gboolean spawn(const char *const *argv, int out, int err, GPid *ret_pid, GError **error)
+static gboolean spawn(const char *const *argv, int in, int out, int err, GPid *ret_pid, GError **error)
 {
     g_autoptr(GError) failure = NULL;
     g_auto(GStrv) environment = g_get_environ();
     g_autofree char *program = g_find_program_in_path(argv[0]);
-    autofd in = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
     if (!program)
         return gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "there is no program '%s' here", argv[0]);
@@ -79,16 +92,22 @@ static gboolean fail_tool(const char *name, int status, int err, GError **error)
     return gourd_error_set(error, GOURD_ERROR_FAILED, "%s failed (%s)%s%s", name, ended, *shown ? ": " : "", shown);
 }
 
-gboolean tool_run(const char *const *argv, guint64 timeout_usec, char **ret_output, GError **error)
+gboolean tool_run_with_input(const char *const *argv, const char *input, guint64 timeout_usec, char **ret_output,
+                             GError **error)
 {
-    autofd out = -1, err = -1;
+    autofd in = -1, out = -1, err = -1;
     GPid pid;
     int status;
 
-    if (!scratch_open(g_get_tmp_dir(), &out, error) || !scratch_open(g_get_tmp_dir(), &err, error) ||
-        !spawn(argv, out, err, &pid, error) || !wait_for(pid, argv[0], timeout_usec, &status, error))
+    if (!open_memory(input, &in, error) || !open_memory(NULL, &out, error) || !open_memory(NULL, &err, error) ||
+        !spawn(argv, in, out, err, &pid, error) || !wait_for(pid, argv[0], timeout_usec, &status, error))
         return FALSE;
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
         return fail_tool(argv[0], status, err, error);
     return !ret_output || read_back(out, ret_output, error);
+}
+
+gboolean tool_run(const char *const *argv, guint64 timeout_usec, char **ret_output, GError **error)
+{
+    return tool_run_with_input(argv, NULL, timeout_usec, ret_output, error);
 }

@@ -56,6 +56,7 @@ static const Field fields[] = {
     VECTOR(command),
     VECTOR(environment),
     VECTOR(secret_environment),
+    FLAG(secure_env),
     VECTOR(secrets),
     VECTOR(credentials),
     TEXT(working_dir),

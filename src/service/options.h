@@ -39,6 +39,7 @@ typedef struct {
     char *working_dir;
     char *user;          /* NULL: a user of its own; "root", a name, a number, each also with :GROUP */
     char **groups;       /* others that it is in: names of the image, or numbers */
+    gboolean secure_env; /* what is secret in environment and secret_environment goes by credentials */
     gboolean share_user; /* the user is that of all in the stack whose image has the same number for theirs */
 
     /* PATH, or NAME:PATH[:OPTIONS]. In a stack NAME is one of the stack's, OWNER/NAME of somebody else. Options, with commas: ro;
@@ -142,6 +143,13 @@ Json *service_options_secrets_to_json(const ServiceOptions *options);
 /* UNSUPPORTED: a key that this version does not know. secrets may be NULL. */
 gboolean service_options_from_json(const Json *json, const Json *secrets, ServiceOptions *ret_options, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+
+/* In environment and secret_environment, in front of a value that systemd-creds(1) has encrypted as service_credential_name(). */
+#define SERVICE_ENCRYPTED \
+    "\x1e"                \
+    "encrypted:"
+/* What the credential of a variable is called; NULL if it cannot be one. The caller frees. */
+char *service_credential_name(const char *variable);
 
 /* Whether a variable of that name is kept out of what everybody may read: PASSWORD, API_KEY, …; not what names a file. */
 gboolean service_environment_is_secret(const char *name);

@@ -24,7 +24,7 @@ static gboolean any_is_odd(char *const *environment)
 
 gboolean render_needs_init(const ServiceSpec *spec, gboolean main)
 {
-    return (spec->secrets && spec->secrets[0]) || any_is_odd(spec->environment) ||
+    return (spec->secrets && spec->secrets[0]) || spec->secured->len > 0 || any_is_odd(spec->environment) ||
            (main && (spec->pipes || spec->init || spec->health.kind != SERVICE_HEALTH_NONE));
 }
 
@@ -77,6 +77,12 @@ static char **init_argv(const ServiceSpec *spec, const char *program, char *cons
     for (char **secret = spec->secrets; secret && *secret; secret++) {
         g_autofree char *name = g_strndup(*secret, strcspn(*secret, "="));
         g_autofree char *both = g_strdup_printf("%s=%s", name, name);
+
+        g_strv_builder_add_many(builder, "--secret", both, NULL);
+    }
+    for (guint i = 0; i < spec->secured->len; i++) {
+        const ServiceSecret *secret = g_ptr_array_index(spec->secured, i);
+        g_autofree char *both = g_strdup_printf("%s=%s", secret->name, secret->credential);
 
         g_strv_builder_add_many(builder, "--secret", both, NULL);
     }
@@ -182,6 +188,22 @@ static gboolean add_credentials(char *const *credentials, UnitFile *unit, GError
     return TRUE;
 }
 
+/* Of variables; their files are the release's. */
+static gboolean add_secured(const Render *render, UnitFile *unit, GError **error)
+{
+    for (guint i = 0; i < render->spec->secured->len; i++) {
+        const ServiceSecret *secret = g_ptr_array_index(render->spec->secured, i);
+        g_autofree char *path = render_credential_path(render->context, secret->credential);
+        g_autofree char *file = unit_quote_single_path("", path, error);
+
+        if (!file)
+            return FALSE;
+        unit_file_addf(unit, "Service", secret->is_encrypted ? "LoadCredentialEncrypted" : "LoadCredential", "%s:%s",
+                       secret->credential, file);
+    }
+    return TRUE;
+}
+
 gboolean render_environment(const Render *render, UnitFile *unit, GError **error)
 {
     const ServiceSpec *spec = render->spec;
@@ -200,7 +222,8 @@ gboolean render_environment(const Render *render, UnitFile *unit, GError **error
             return FALSE;
     }
     add_unset(spec, unit);
-    return add_credentials(spec->secrets, unit, error) && add_credentials(spec->credentials, unit, error);
+    return add_credentials(spec->secrets, unit, error) && add_credentials(spec->credentials, unit, error) &&
+           add_secured(render, unit, error);
 }
 
 /* A value as EnvironmentFile= reads it: in double quotes a backslash takes the next of these as it is, and line breaks stay

@@ -27,7 +27,7 @@ static gboolean add_bind(UnitFile *unit, gboolean read_only, const char *source,
 /* The credential is there before the file system of the service is put together, at the place that "%d" stands for (252, 257). */
 static gboolean add_secret(const Render *render, const ServiceMount *mount, UnitFile *unit, GError **error)
 {
-    g_autofree char *own = mount->source ? NULL : render_credential_path(render->context, mount);
+    g_autofree char *own = mount->source ? NULL : render_credential_path(render->context, mount->name);
     g_autofree char *file = unit_quote_single_path("", mount->source ? mount->source : own, error);
     g_autofree char *bind = file ? unit_quote_bind("", "/", mount->destination, NULL, error) : NULL;
 

@@ -50,9 +50,9 @@ char *render_generated_path(const ServiceContext *context, const char *file)
     return g_strdup_printf("%s/%s/%u/%s", PATH_SERVICES, context->name, context->revision, file);
 }
 
-char *render_credential_path(const ServiceContext *context, const ServiceMount *mount)
+char *render_credential_path(const ServiceContext *context, const char *name)
 {
-    g_autofree char *file = g_strconcat("credentials/", mount->name, NULL);
+    g_autofree char *file = g_strconcat("credentials/", name, NULL);
 
     return render_generated_path(context, file);
 }
@@ -82,10 +82,16 @@ void render_credentials(const Render *render)
         const ServiceMount *mount = g_ptr_array_index(render->spec->mounts, i);
 
         if (mount->content) {
-            g_autofree char *path = render_credential_path(render->context, mount);
+            g_autofree char *path = render_credential_path(render->context, mount->name);
 
             add_content(render, path, 0600, g_bytes_ref(mount->content));
         }
+    }
+    for (guint i = 0; i < render->spec->secured->len; i++) {
+        const ServiceSecret *secret = g_ptr_array_index(render->spec->secured, i);
+        g_autofree char *path = render_credential_path(render->context, secret->credential);
+
+        add_content(render, path, 0600, g_bytes_ref(secret->content));
     }
 }
 

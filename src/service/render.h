@@ -31,8 +31,8 @@ char *render_generated_path(const ServiceContext *context, const char *file);
 /* A unit of a stack; takes path. */
 ServiceFile *service_file_new_stack(const Stack *stack, char *path, const char *unit, const char *text);
 
-/* Of a secret that has its content here. The caller frees. */
-char *render_credential_path(const ServiceContext *context, const ServiceMount *mount);
+/* Of a credential that has its content here. The caller frees. */
+char *render_credential_path(const ServiceContext *context, const char *name);
 
 /* --- what the service and the command before an upgrade share ------------------------------------------------------- */
 

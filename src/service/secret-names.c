@@ -47,6 +47,18 @@ static gboolean has_word(const char *split, const char *word)
     return strstr(split, whole) != NULL;
 }
 
+#define CREDENTIAL_NAME_MAX 200 /* bytes: it is the name of a file too */
+
+char *service_credential_name(const char *variable)
+{
+    gsize length = strlen(variable);
+
+    if (length > CREDENTIAL_NAME_MAX ||
+        strspn(variable, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") != length)
+        return NULL;
+    return g_strconcat("env.", variable, NULL);
+}
+
 gboolean service_environment_is_secret(const char *name)
 {
     g_autofree char *split = split_words(name);

@@ -12,6 +12,7 @@
 typedef struct {
     GPtrArray *assignments; /* char *, NAME=VALUE */
     GHashTable *secret;     /* names of what came from where all is secret */
+    GHashTable *own;        /* names of what is not the image's */
 } Environment;
 
 static char *assignment_name(const char *assignment)
@@ -47,6 +48,7 @@ static gboolean change(Environment *environment, const char *assignment, gboolea
     }
     if (secret)
         g_hash_table_add(environment->secret, g_strdup(name));
+    g_hash_table_add(environment->own, g_strdup(name));
     gboolean found = find_assignment(environment, name, &index);
     if (!strchr(assignment, '=')) {
         if (found)
@@ -80,8 +82,27 @@ static gboolean add_defaults(const SpecSource *source, Environment *environment,
     return find_assignment(environment, "HOME", &index) || change(environment, home, FALSE, error);
 }
 
-/* Sorts them into those that everybody may see, and others. */
-static void divide(const Environment *environment, ServiceSpec *spec)
+/* gourd-init takes one line break from the end of a credential, so there is one. FALSE: a credential cannot be called that. */
+static gboolean add_secured(ServiceSpec *spec, const char *name, const char *value)
+{
+    g_autofree char *credential = service_credential_name(name);
+    const char *encrypted = g_str_has_prefix(value, SERVICE_ENCRYPTED) ? value + strlen(SERVICE_ENCRYPTED) : NULL;
+    ServiceSecret *secret;
+
+    if (!credential)
+        return FALSE;
+    char *content = g_strconcat(encrypted ? encrypted : value, "\n", NULL);
+    secret = g_new0(ServiceSecret, 1);
+    secret->name = g_strdup(name);
+    secret->credential = g_steal_pointer(&credential);
+    secret->content = g_bytes_new_take(content, strlen(content));
+    secret->is_encrypted = encrypted != NULL;
+    g_ptr_array_add(spec->secured, secret);
+    return TRUE;
+}
+
+/* Sorts them into those that everybody may see, and others. What the image has is no secret of this host. */
+static void divide(const Environment *environment, const ServiceOptions *options, ServiceSpec *spec)
 {
     g_autoptr(GStrvBuilder) plain = g_strv_builder_new();
     g_autoptr(GStrvBuilder) secret = g_strv_builder_new();
@@ -91,7 +112,11 @@ static void divide(const Environment *environment, ServiceSpec *spec)
         g_autofree char *name = assignment_name(assignment);
         gboolean hidden = g_hash_table_contains(environment->secret, name) || service_environment_is_secret(name);
 
-        g_strv_builder_add(hidden ? secret : plain, assignment);
+        const char *value = strchr(assignment, '=') + 1;
+        gboolean wanted = g_str_has_prefix(value, SERVICE_ENCRYPTED) ||
+                          (options->secure_env && hidden && g_hash_table_contains(environment->own, name));
+        if (!wanted || !add_secured(spec, name, value))
+            g_strv_builder_add(hidden ? secret : plain, assignment);
     }
     spec->environment = g_strv_builder_end(plain);
     spec->secret_environment = g_strv_builder_end(secret);
@@ -117,16 +142,18 @@ gboolean spec_add_environment(SpecSource *source, GError **error)
 {
     g_autoptr(GPtrArray) assignments = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GHashTable) secret = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    Environment environment = {.assignments = assignments, .secret = secret};
+    g_autoptr(GHashTable) own = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    Environment environment = {.assignments = assignments, .secret = secret, .own = own};
 
     if (!change_all(&environment, source->config->env, FALSE, error))
         return gourd_error_prefix(error, "the image's configuration");
+    g_hash_table_remove_all(own);
     if (!change_all(&environment, source->options->environment, FALSE, error) ||
         !change_all(&environment, source->options->secret_environment, TRUE, error) ||
         !add_defaults(source, &environment, error) || !check_credentials(source->options->secrets, "--secret", error) ||
         !check_credentials(source->options->credentials, "--credential", error))
         return FALSE;
-    divide(&environment, source->spec);
+    divide(&environment, source->options, source->spec);
     source->spec->secrets = g_strdupv(source->options->secrets);
     source->spec->credentials = g_strdupv(source->options->credentials);
     return TRUE;

@@ -108,6 +108,14 @@ typedef struct {
     gboolean as_root;
 } ServiceHook;
 
+/* A variable whose value is a credential that gourd wrote. */
+typedef struct {
+    char *name;
+    char *credential; /* what that is called */
+    GBytes *content;
+    gboolean is_encrypted; /* by systemd-creds(1), for this host */
+} ServiceSecret;
+
 typedef struct {
     char *description;
     char **documentation; /* URLs */
@@ -116,6 +124,7 @@ typedef struct {
     char **argv;                              /* argv[0] is what the image says */
     char **environment, **secret_environment; /* NAME=VALUE, each name once */
     char **secrets, **credentials;            /* VAR=FILE, NAME=FILE */
+    GPtrArray *secured;                       /* ServiceSecret: variables too */
     char *working_dir;
     char **shell;      /* the image's: ["/bin/sh", "-c"] */
     gboolean process1; /* the program wants to be process 1 */

@@ -79,6 +79,7 @@ void service_spec_free(ServiceSpec *spec)
     g_strfreev(spec->secret_environment);
     g_strfreev(spec->secrets);
     g_strfreev(spec->credentials);
+    g_ptr_array_unref(spec->secured);
     g_free(spec->working_dir);
     g_strfreev(spec->shell);
     g_free(spec->user.host_name);
@@ -116,10 +117,21 @@ void service_spec_free(ServiceSpec *spec)
     g_free(spec);
 }
 
+static void secret_free(gpointer data)
+{
+    ServiceSecret *secret = data;
+
+    g_free(secret->name);
+    g_free(secret->credential);
+    g_bytes_unref(secret->content);
+    g_free(secret);
+}
+
 static ServiceSpec *spec_new(void)
 {
     ServiceSpec *spec = g_new0(ServiceSpec, 1);
 
+    spec->secured = g_ptr_array_new_with_free_func(secret_free);
     spec->mounts = g_ptr_array_new_with_free_func(mount_free);
     spec->publish = g_ptr_array_new_with_free_func(publish_free);
     spec->devices = g_ptr_array_new_with_free_func(device_free);

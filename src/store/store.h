@@ -134,6 +134,10 @@ typedef struct {
     const char *init_path; /* gourd-init of this gourd, as the process sees it; NULL: none was found */
 } StoreRequest;
 
+/* With secure_env: encrypts for this host what is secret in the environment of the service `name` (NULL: a new one); where that cannot be, a note says so, and
+ * it stays clear. What the active release has is kept if it means the same. */
+void store_secure_options(Store *store, const char *name, ServiceOptions *options, Notes *notes);
+
 /* What a plan leads to. */
 typedef struct StoreChange {
     Plan *plan; /* empty if everything is as it should be */

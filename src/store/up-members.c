@@ -109,6 +109,7 @@ static gboolean render_member(const Up *up, Member *member, GError **error)
 
     if (up->network)
         stack_network_to_options(up->network, member->service->name, &member->options);
+    store_secure_options(up->store, member->service->full_name, &member->options, up->notes);
     if (!deploy_read_context(deploy, &revision, error))
         return FALSE;
     if (deploy->before && !deploy_compare(deploy, &member->same, error))
