@@ -11,7 +11,7 @@ typedef struct {
     StackOptions stack;
     int format;
     gboolean services, images, volumes, networks, profiles, environment, no_interpolate;
-    char *output;
+    char *output, *hash;
 } ConfigOptions;
 
 /* --- lists --------------------------------------------------------------------------------------------------------- */
@@ -37,6 +37,38 @@ static void print_images(const ComposeProject *project, FILE *out)
         else
             fprintf(out, "%s-%s\n", project->name, item->key);
     }
+}
+
+/* What decides whether a service is made anew: how it is built and how many there are do not, as with docker compose. */
+static char *compute_hash(const ComposeNode *service)
+{
+    static const char *const others[] = {"build",    "pull_policy", "pull_refresh_after", "scale", "depends_on",
+                                         "profiles", NULL};
+    g_autoptr(Json) json = compose_to_json(service, FALSE);
+
+    for (const char *const *key = others; *key; key++)
+        json_object_del(json, *key);
+    json_object_del(json_object_get(json, "deploy"), "replicas");
+    g_autofree char *text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
+    return g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
+}
+
+/* "*" is all. */
+static gboolean print_hashes(const ComposeProject *project, const char *wanted, FILE *out, GError **error)
+{
+    const ComposeNode *services = compose_node_get(project->root, "services");
+    g_auto(GStrv) names = g_strsplit(wanted, ",", -1);
+
+    for (char **name = names; *name && strcmp(wanted, "*") != 0; name++)
+        if (!compose_find_service(services, *name, error))
+            return FALSE;
+    for (const ComposeNode *item = services->first; item; item = item->next) {
+        g_autofree char *hash = compute_hash(item);
+
+        if (strcmp(wanted, "*") == 0 || g_strv_contains((const char *const *)names, item->key))
+            fprintf(out, "%s %s\n", item->key, hash);
+    }
+    return TRUE;
 }
 
 static void print_texts(const GPtrArray *texts, FILE *out)
@@ -108,6 +140,8 @@ static gboolean config(const Call *call, GError **error)
     if (call->common->quiet)
         return TRUE;
     report_notes(&call->err, notes_list(notes), call->common->verbose);
+    if (options->hash)
+        return print_hashes(project, options->hash, call->out.file, error);
     if (print_lists(options, project, call->out.file))
         return TRUE;
     g_autofree char *text = format_project(options, project);
@@ -135,6 +169,12 @@ static const Option rows[] = {
     {"volumes", 0, OPTION_FLAG, AT(volumes), .help = "Print the names of the volumes instead"},
     {"networks", 0, OPTION_FLAG, AT(networks), .help = "Print the names of the networks instead"},
     {"profiles", 0, OPTION_FLAG, AT(profiles), .help = "Print all profiles that services are of instead"},
+    {"hash", 0, OPTION_STRING, AT(hash), "SERVICE[,SERVICE]...",
+     "Print a digest of what is said of each of these services instead",
+     .details =
+         "`*` is all. It changes when the service would be made anew: not with `build`, `depends_on` or the number of replicas. "
+         "The form is that of `docker compose`, the digits are not.",
+     .completion = COMPLETE_NOTHING},
     {"environment", 0, OPTION_FLAG, AT(environment), .help = "Print what variables are replaced from instead"},
     {NULL},
 };

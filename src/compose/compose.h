@@ -42,6 +42,10 @@ ComposeProject *compose_project_load(const ComposeSources *sources, Notes *notes
 void compose_project_free(ComposeProject *project);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ComposeProject, compose_project_free)
 
+/* The service of that name; NOT_FOUND with the nearest name. */
+ComposeNode *compose_find_service(const ComposeNode *services, const char *name, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
 /* Leaves only the named services (NULL-terminated), what they depend on, and what those use. NOT_FOUND with the nearest name. */
 gboolean compose_project_select(ComposeProject *project, const char *const *services, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;

@@ -49,9 +49,6 @@ gboolean compose_normalize(ComposeLoader *loader, const char *const *profiles, G
 gboolean compose_check_scale(const ComposeNode *service, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* How many there are of a service; FALSE in *ret_said: nothing is said, and it is one without a number. */
 guint compose_count_replicas(const ComposeNode *service, gboolean *ret_said);
-/* The service of that name; NOT_FOUND with the nearest name. */
-ComposeNode *compose_find_service(const ComposeNode *services, const char *name, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
 /* Of a service, in place: env_file and label_file are read, variables without value looked up. */
 gboolean compose_resolve_environment(ComposeLoader *loader, ComposeNode *service, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;

@@ -118,7 +118,9 @@ void why_explain_exec(const WhyFacts *facts, GPtrArray *findings);             /
 void why_explain_step(const WhyFacts *facts, int status, GPtrArray *findings); /* any 2xx */
 void why_explain_result(const WhyFacts *facts, GPtrArray *findings);           /* signals, limits, time-outs */
 void why_explain_words(const WhyFacts *facts, GPtrArray *findings);            /* what the program said */
-void why_explain_unit(const WhyFacts *facts, GPtrArray *findings);             /* the unit's files */
+/* A line that says that a port is taken, of whomever: who has it. */
+void why_explain_port(const WhyFacts *facts, const HostEntry *entry, GPtrArray *findings);
+void why_explain_unit(const WhyFacts *facts, GPtrArray *findings); /* the unit's files */
 void why_explain_dependency(const WhyFacts *facts, GPtrArray *findings);
 
 /* A step's name, "NAMESPACE", or NULL. */

@@ -278,11 +278,22 @@ void why_explain_socket(const WhyFacts *facts, GPtrArray *findings)
                 g_strdup("start its .socket unit instead, or leave StandardInput=socket out"));
 }
 
+/* Of a socket unit. */
+static void explain_listening(const WhyFacts *facts, GPtrArray *findings)
+{
+    const HostEntry *entry = why_find_message(facts, "Failed to create listening socket");
+
+    if (entry && strstr(entry->message, "Address already in use"))
+        why_explain_port(facts, entry, findings);
+}
+
 static void explain_resources(const WhyFacts *facts, GPtrArray *findings)
 {
     const HostEntry *entry = why_find_message(facts, "Failed to run '");
 
-    explain_environment_file(facts, findings);
+    explain_listening(facts, findings);
+    if (findings->len == 0)
+        explain_environment_file(facts, findings);
     if (findings->len == 0)
         why_explain_socket(facts, findings);
     if (findings->len == 0)

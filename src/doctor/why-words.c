@@ -45,7 +45,7 @@ static guint find_port_in(const char *message)
 
 /* --- what they mean ---------------------------------------------------------------------------------------------------- */
 
-static void explain_port(const WhyFacts *facts, const HostEntry *entry, const char *at, GPtrArray *findings)
+void why_explain_port(const WhyFacts *facts, const HostEntry *entry, GPtrArray *findings)
 {
     guint port = find_port_in(entry->message);
     g_auto(HostListener) listener = {0};
@@ -66,6 +66,11 @@ static void explain_port(const WhyFacts *facts, const HostEntry *entry, const ch
                                   listener.unit)
             : found ? g_strdup("end that, or let one of them listen on another port")
                     : g_strdup("look who listens: ss -lntup; then let one of them listen on another port"));
+}
+
+static void explain_port(const WhyFacts *facts, const HostEntry *entry, const char *at, GPtrArray *findings)
+{
+    why_explain_port(facts, entry, findings);
 }
 
 static void explain_read_only(const WhyFacts *facts, const HostEntry *entry, const char *at, GPtrArray *findings)

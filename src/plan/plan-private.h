@@ -29,6 +29,7 @@ typedef struct {
 
 struct Plan {
     char *title;
+    char *brief;        /* folder, or NULL */
     GPtrArray *changes; /* Change */
 };
 

@@ -35,6 +35,7 @@ void plan_free(Plan *plan)
     if (!plan)
         return;
     g_free(plan->title);
+    g_free(plan->brief);
     g_ptr_array_unref(plan->changes);
     g_free(plan);
 }

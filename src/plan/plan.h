@@ -50,6 +50,8 @@ void plan_act(Plan *plan, const char *verb, const char *argument, const char *un
 
 /* --- showing ----------------------------------------------------------------------------------------------------- */
 
+/* Files below that folder are shown by a line each: nobody but a program reads them. */
+void plan_set_brief(Plan *plan, const char *folder);
 /* What would change on the host below root, for people: unified diffs of files, one line for each other change; what is so
  * already is left out. Styles are not used; the caller may colour lines by their first character. The caller frees. */
 gboolean plan_to_text(const Plan *plan, const char *root, char **ret_text, GError **error) G_GNUC_WARN_UNUSED_RESULT;

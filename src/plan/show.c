@@ -113,10 +113,23 @@ static void append_escaped(GString *out, const char *before, const char *text)
     g_string_append_printf(out, "%s%s", before, shown);
 }
 
-static void append_write(GString *out, const Change *change, const Before *before)
+void plan_set_brief(Plan *plan, const char *folder)
+{
+    g_free(plan->brief);
+    plan->brief = g_strdup(folder);
+}
+
+static gboolean is_brief(const Plan *plan, const char *path)
+{
+    gsize length = plan->brief ? strlen(plan->brief) : 0;
+
+    return length > 0 && strncmp(path, plan->brief, length) == 0 && path[length] == '/';
+}
+
+static void append_write(GString *out, const Plan *plan, const Change *change, const Before *before)
 {
     gsize size = g_bytes_get_size(change->content);
-    gboolean is_shown = !change_is_secret(change) && diff_is_text(change->content) &&
+    gboolean is_shown = !change_is_secret(change) && !is_brief(plan, change->path) && diff_is_text(change->content) &&
                         (!before->found || (before->content && diff_is_text(before->content)));
 
     if (!is_shown) {
@@ -138,11 +151,11 @@ static void append_write(GString *out, const Change *change, const Before *befor
     diff_append(out, change->path, before->content, change->content);
 }
 
-static void append_change(GString *out, const Change *change, const Before *before)
+static void append_change(GString *out, const Plan *plan, const Change *change, const Before *before)
 {
     switch (change->kind) {
     case CHANGE_WRITE:
-        append_write(out, change, before);
+        append_write(out, plan, change, before);
         return;
     case CHANGE_LINK:
         append_escaped(out, "link ", change->path);
@@ -199,7 +212,7 @@ gboolean plan_to_text(const Plan *plan, const char *root, char **ret_text, GErro
         if (change->kind != CHANGE_ACT && !look(fd, seen, change, &before, error))
             return FALSE;
         if (change->kind == CHANGE_ACT || before.target != TARGET_SAME)
-            append_change(out, change, &before);
+            append_change(out, plan, change, &before);
     }
     *ret_text = g_string_free(g_steal_pointer(&out), FALSE);
     return TRUE;

@@ -43,7 +43,7 @@ typedef struct {
     gboolean share_user; /* the user is that of all in the stack whose image has the same number for theirs */
 
     /* PATH, or NAME:PATH[:OPTIONS]. In a stack NAME is one of the stack's, OWNER/NAME of somebody else. Options, with commas: ro;
-     * nocopy: the image's content is not copied; subpath=PATH below it; external: others make it; mounted: a mount unit does. */
+     * nocopy: the image's content is not copied; subpath=PATH below it, made if it is missing; external: others make it; mounted: a mount unit does. */
     char **volumes;
     char **binds; /* SRC:DST[:OPTIONS]: ro; create: a folder if there is nothing; norbind: not what is mounted below */
     char **secret_files;    /* SRC:DST: a file of the host, read at each start, that only the service's user sees */

@@ -101,14 +101,34 @@ static void add_writable_folders(const Render *render, const ServiceMount *mount
     add_folder(text, work, 0755, "root:root", FALSE);
 }
 
+/* Of a volume only a part is mounted: where that is not there yet, nothing else would make it. */
+static void add_part(const ServiceMount *mount, const char *owner, GHashTable *seen, GString *text)
+{
+    if (mount->kind != SERVICE_MOUNT_VOLUME || !g_str_has_prefix(mount->source, mount->folder))
+        return;
+    for (const char *end = mount->source + strlen(mount->folder); *end;) {
+        end++;
+        end += strcspn(end, "/");
+        g_autofree char *path = g_strndup(mount->source, (gsize)(end - mount->source));
+
+        if (g_hash_table_contains(seen, path))
+            continue;
+        add_folder(text, path, mount->mode, owner, TRUE);
+        g_hash_table_add(seen, g_steal_pointer(&path));
+    }
+}
+
 static void add_mount_folders(const Render *render, const ServiceMount *mount, GHashTable *seen, GString *text)
 {
     gboolean kept = mount->kind == SERVICE_MOUNT_WRITABLE && !render->spec->volatile_writes;
     const char *folder = kept ? mount->source : mount->folder;
     g_autofree char *owner = render_owner(render, mount);
 
-    if (!folder || g_hash_table_contains(seen, folder))
+    if (!folder || g_hash_table_contains(seen, folder)) {
+        if (mount->folder)
+            add_part(mount, owner, seen, text);
         return;
+    }
     if (mount->kind != SERVICE_MOUNT_BIND)
         add_top(folder, seen, text);
     g_hash_table_add(seen, g_strdup(folder));
@@ -116,6 +136,8 @@ static void add_mount_folders(const Render *render, const ServiceMount *mount, G
         add_writable_folders(render, mount, owner, text);
     else
         add_folder(text, folder, mount->kind == SERVICE_MOUNT_BIND ? 0755 : mount->mode, owner, TRUE);
+    if (mount->folder)
+        add_part(mount, owner, seen, text);
 }
 
 gboolean render_folders(const Render *render, GError **error)

@@ -21,6 +21,8 @@ StoreChange *store_change_new(const char *name, const char *title)
     StoreChange *change = g_new0(StoreChange, 1);
 
     change->plan = title ? plan_new(title) : NULL;
+    if (change->plan)
+        plan_set_brief(change->plan, PATH_STATE);
     change->name = g_strdup(name);
     change->pending = g_new0(struct StorePending, 1);
     change->pending->volumes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);

@@ -35,6 +35,17 @@ static void check_text(const Fixture *fixture, const char *expected)
     g_assert_cmpstr(before, ==, after);
 }
 
+static void what_programs_read_has_a_line(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GBytes) content = g_bytes_new_static("a\n", 2);
+
+    plan_set_brief(fixture->plan, "/var/state");
+    plan_write(fixture->plan, "/var/state/a.json", 0644, content);
+    plan_write(fixture->plan, "/var/state.txt", 0644, content);
+    check_text(fixture, "write /var/state/a.json (2 bytes, mode 0644)\n"
+                        "--- /dev/null\n+++ /var/state.txt\n@@ -0,0 +1 @@\n+a\n");
+}
+
 static void each_kind_of_change_has_its_line(Fixture *fixture, gconstpointer data)
 {
     put_file(fixture->root, "/etc/gone", "x", 0644);
@@ -259,6 +270,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     TEST(each_kind_of_change_has_its_line);
+    TEST(what_programs_read_has_a_line);
     TEST(files_are_shown_as_diffs);
     TEST(secrets_are_not_shown);
     TEST(what_is_no_text_is_counted);
