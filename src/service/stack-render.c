@@ -103,6 +103,8 @@ static gboolean add_replicas(const Stack *stack, const StackService *service, gu
             return FALSE;
         unit_file_add(unit, "Unit", "Wants", replica);
         unit_file_add(unit, "Unit", "After", replica);
+        unit_file_add(unit, "Unit", "PartOf",
+                      replica); /* else it would be there already at the next start, and wait for nothing */
     }
     ServiceFile *file = make_file(stack, name, unit, version, notes, error);
     if (file)
