@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "exec-options.h"
 
+#include "machine-target.h"
 #include "run-target.h"
 
 #include <errno.h>
@@ -106,11 +107,32 @@ static gboolean execute_nspawn(const RunTarget *target, GError **error)
     return FALSE;
 }
 
+/* *ret_is TRUE: the operand is a machine, and this returned only because it could not be entered. */
+static gboolean exec_in_machine(const Call *call, char *const *command, gboolean *ret_is, GError **error)
+{
+    const ExecOptions *given = call->options;
+    g_auto(Session) session = {0};
+
+    if (!session_open(&session, call, NULL, FALSE, error))
+        return FALSE;
+    g_autoptr(MachineRecord) record = machine_target_find(&session, call->operands[0]);
+    *ret_is = record != NULL;
+    if (!record)
+        return TRUE;
+    if (given->user || given->working_dir || given->environment->len > 0 || given->tools || given->nspawn) {
+        gourd_error_set(error, GOURD_ERROR_UNSUPPORTED, "options of services cannot be used with the machine %s",
+                        record->name);
+        return gourd_error_hint(error, "machinectl shell and systemd-run --machine=%s have such", record->name);
+    }
+    return machine_target_execute(&session, record, command, error);
+}
+
 gboolean exec_in_service(const Call *call, char *const *command, int *ret_status, GError **error)
 {
     const ExecOptions *given = call->options;
     g_auto(RunTarget) target = {0};
     pid_t pid = 0;
+    gboolean is_machine = FALSE;
     JoinOptions options = {
         .user = given->user,
         .root = given->root,
@@ -122,6 +144,8 @@ gboolean exec_in_service(const Call *call, char *const *command, int *ret_status
 
     if (given->root && given->user)
         return gourd_error_set(error, GOURD_ERROR_USAGE, "--root and --user cannot go together");
+    if (!exec_in_machine(call, command, &is_machine, error) || is_machine)
+        return FALSE;
     if (!run_target_find_service(call, &target, error))
         return FALSE;
     if (given->nspawn)

@@ -2,6 +2,7 @@
 #include "service-status.h"
 
 #include "human.h"
+#include "machine/machine.h"
 #include "service/service.h"
 
 #include <string.h>
@@ -74,15 +75,43 @@ static gboolean add_named(Store *store, const char *name, GPtrArray *services, G
     return found;
 }
 
+static gboolean add_machines(Host *host, GPtrArray *services, GError **error)
+{
+    g_autoptr(GPtrArray) records = NULL;
+
+    if (!machine_list(host, &records, error))
+        return FALSE;
+    for (guint i = 0; i < records->len; i++)
+        g_ptr_array_add(services, machine_as_service(host, g_ptr_array_index(records, i)));
+    return TRUE;
+}
+
+/* A service or a machine. */
+static gboolean add_operand(const Session *session, const char *name, GPtrArray *services, GError **error)
+{
+    g_autoptr(GError) failure = NULL;
+
+    if (add_named(session->store, name, services, &failure))
+        return TRUE;
+    g_autoptr(MachineRecord) record = g_error_matches(failure, GOURD_ERROR, GOURD_ERROR_NOT_FOUND)
+                                          ? machine_find(session->host, name, NULL)
+                                          : NULL;
+    if (record)
+        g_ptr_array_add(services, machine_as_service(session->host, record));
+    else
+        g_propagate_error(error, g_steal_pointer(&failure));
+    return record != NULL;
+}
+
 gboolean service_status_find(const Session *session, GPtrArray **ret_services, GError **error)
 {
     const Call *call = session->call;
     g_autoptr(GPtrArray) services = g_ptr_array_new_with_free_func((GDestroyNotify)store_service_free);
 
     if (call->n_operands == 0)
-        return store_list(session->store, ret_services, error);
+        return store_list(session->store, ret_services, error) && add_machines(session->host, *ret_services, error);
     for (guint i = 0; i < call->n_operands; i++)
-        if (!add_named(session->store, call->operands[i], services, error))
+        if (!add_operand(session, call->operands[i], services, error))
             return FALSE;
     *ret_services = g_steal_pointer(&services);
     return TRUE;
@@ -132,7 +161,7 @@ static gboolean has_bundle(const Session *session, const StoreService *service)
     g_autofree char *below = g_strconcat(PATH_BUNDLES "/", active->bundle, NULL);
     g_autofree char *path = host_path(session->host, below);
 
-    return access(path, F_OK) == 0;
+    return !*active->bundle /* of a machine */ || access(path, F_OK) == 0;
 }
 
 static char *find_attention(const Session *session, const ServiceStatus *status)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-/* What an installed service does right now: for `ps` and `top`. */
+/* What an installed service or a machine does right now: for `ps` and `top`. */
 
 #include "session.h"
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "listing.h"
+#include "machine-target.h"
 #include "service-status.h"
 #include "text.h"
 #include "time-parse.h"
@@ -240,8 +241,7 @@ static gboolean read_logs(Reading *reading, GError **error)
     const Call *call = session->call;
     g_autoptr(GPtrArray) services = NULL;
 
-    if (!parse_times(reading, error) || !service_status_find(session, &services, error) ||
-        !check_access(session, error))
+    if (!service_status_find(session, &services, error) || !check_access(session, error))
         return FALSE;
     for (guint i = 0; i < services->len; i++) {
         if (!add_source(reading, g_ptr_array_index(services, i), error))
@@ -257,13 +257,61 @@ static gboolean read_logs(Reading *reading, GError **error)
     return TRUE;
 }
 
+static void take_argument(GPtrArray *arguments, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static void take_argument(GPtrArray *arguments, const char *format, ...)
+{
+    va_list list;
+
+    va_start(list, format);
+    g_ptr_array_add(arguments, g_strdup_vprintf(format, list));
+    va_end(list);
+}
+
+/* "@SECONDS.MICROSECONDS", as journalctl(1) reads it. */
+static void take_time(GPtrArray *arguments, const char *option, guint64 usec)
+{
+    take_argument(arguments, "--%s=@%" G_GUINT64_FORMAT ".%06u", option, usec / G_USEC_PER_SEC,
+                  (guint)(usec % G_USEC_PER_SEC));
+}
+
+/* A machine with systemd inside has a journal of its own: journalctl reads it. *ret_is FALSE: the operand is not such a one. */
+static gboolean show_machine(const Reading *reading, gboolean *ret_is, GError **error)
+{
+    const LogsOptions *options = reading->options;
+    const Call *call = reading->session->call;
+    g_autoptr(GPtrArray) arguments = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(MachineRecord) record = call->n_operands == 1 ? machine_target_find(reading->session, call->operands[0])
+                                                            : NULL;
+
+    *ret_is = record && !record->spec.command && host_is_live(reading->session->host);
+    if (!*ret_is)
+        return TRUE;
+    take_argument(arguments, "--no-pager");
+    if (options->follow)
+        take_argument(arguments, "--follow");
+    if (options->lines != OPTION_INT_UNSET)
+        take_argument(arguments, "--lines=%" G_GINT64_FORMAT, options->lines);
+    if (options->since)
+        take_time(arguments, "since", reading->since_usec);
+    if (options->until)
+        take_time(arguments, "until", reading->until_usec);
+    if (options->last_start)
+        take_argument(arguments, "--boot");
+    if (options->bare || options->json)
+        take_argument(arguments, options->json ? "--output=json" : "--output=cat");
+    return machine_target_show_journal(record, arguments, error);
+}
+
 static ExitCode run(const Call *call, GError **error)
 {
     const LogsOptions *options = call->options;
     g_auto(Session) session = {0};
+    gboolean is_machine = FALSE;
     Reading reading = {.session = &session, .options = options};
 
-    if (!session_open(&session, call, options->root, FALSE, error))
+    if (!session_open(&session, call, options->root, FALSE, error) || !parse_times(&reading, error) ||
+        !show_machine(&reading, &is_machine, error))
         return EXIT_CODE_FAILED;
     reading.sources = g_array_new(FALSE, FALSE, sizeof(Source));
     g_array_set_clear_func(reading.sources, source_clear);
@@ -298,6 +346,7 @@ static const Operand operands[] = {{"SERVICE", 0, OPERANDS_ANY, COMPLETE_SERVICE
 static const char *const description[] = {
     "Shows what services wrote, and what systemd says of them, from the journal: of one, of several by time, or of all. The lines of all "
     "versions that ran are there, those of the step before an upgrade too.",
+    "Of one machine that `gourd machine` made, all of its own journal: that is `journalctl --machine=NAME` then.",
     "`journalctl -u NAME` shows the same; each line has the version that wrote it in the field `GOURD_VERSION`.",
     NULL,
 };

@@ -123,6 +123,7 @@ static const Operand operands[] = {{"SERVICE", 0, OPERANDS_ANY, COMPLETE_SERVICE
 static const char *const description[] = {
     "Shows what services do now: state and health, for how long they have run, memory and processor time, the ports that they listen on, "
     "and what needs attention. Ports that others own are seen by root only. `A->B` is a port that gourd publishes.",
+    "Machines that `gourd machine` made are shown as services are, with the version of the first package in them.",
     "`gourd list` shows what is installed, `gourd top` goes on looking.",
     NULL,
 };

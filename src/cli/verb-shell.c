@@ -26,7 +26,7 @@ static const Operand operands[] = {{"SERVICE", 1, 1, COMPLETE_SERVICE}, {NULL, 0
 
 static const char *const description[] = {
     "Opens a shell where a service runs: as gourd-exec(1) does, with the image's own shell. Commands are read from standard input; if "
-    "that and the output are terminals, it has a terminal.",
+    "that and the output are terminals, it has a terminal. In a machine that `gourd machine` made it is root's, by `machinectl shell`.",
     NULL,
 };
 

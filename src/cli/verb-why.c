@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "deploy-options.h"
+#include "service-status.h"
 #include "why-print.h"
 
 #include <string.h>
+
+#include "machine/machine.h"
 
 typedef struct {
     CommonOptions common;
@@ -10,7 +13,7 @@ typedef struct {
     gboolean json;
 } WhyOptions;
 
-/* A service of gourd's, or any unit; with the nearest name of a service as hint. */
+/* A service of gourd's, a machine, or any unit; with the nearest name of a service as hint. */
 static Why *why_operand(const Session *session, const char *text, GError **error)
 {
     g_autofree char *unit = strchr(text, '.') ? g_strdup(text) : g_strconcat(text, ".service", NULL);
@@ -27,6 +30,9 @@ static Why *why_operand(const Session *session, const char *text, GError **error
     why = why_unit(session->host, unit, &problem);
     if (why)
         return why;
+    g_autoptr(MachineRecord) machine = machine_find(session->host, text, NULL);
+    if (machine)
+        return why_unit(session->host, machine->unit, error);
     g_autoptr(StoreService) service = store_find(session->store, name, &unknown);
     if (!service && g_error_matches(problem, GOURD_ERROR, GOURD_ERROR_NOT_FOUND) &&
         g_error_matches(unknown, GOURD_ERROR, GOURD_ERROR_NOT_FOUND))
@@ -40,7 +46,7 @@ static gboolean why_all_services(const Session *session, GPtrArray *whys, GError
 {
     g_autoptr(GPtrArray) services = NULL;
 
-    if (!store_list(session->store, &services, error))
+    if (!service_status_find(session, &services, error))
         return FALSE;
     for (guint i = 0; i < services->len; i++) {
         const StoreService *service = g_ptr_array_index(services, i);
@@ -128,7 +134,7 @@ static const char *const description[] = {
     "Says why a service does not run: what is wrong in one sentence, the setting that it is about with its file and line, and what to "
     "do in another. It looks at the unit with its drop-ins, the image or folder that is its root, the files of the host that it names, and "
     "what systemd, the kernel and the program said when it last failed.",
-    "Without an operand it looks at the host, and then at each installed service. Units that gourd did not write can be asked for too, with "
+    "Without an operand it looks at the host, and then at each installed service and each machine. Units that gourd did not write can be asked for too, with "
     "RootImage=, RootDirectory= or neither. With `--verbose` the last lines of the journal follow; those that only root may read are "
     "missing for others.",
     "It ends with code 6 if something is wrong. With `--json` it prints {\"host\": [...], \"units\": [{\"unit\", \"state\", \"wrong\", \"ended\", "

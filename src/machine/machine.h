@@ -38,12 +38,15 @@ MachineRecord *machine_record_parse(const char *name, const void *bytes, gsize s
 /* The caller frees each. */
 char *machine_record_path(const char *name);
 char *machine_tree_path(const char *name);
-char *machine_unit_name(const char *name); /* "systemd-nspawn@NAME.service" */
+char *machine_unit_name(const char *name);  /* "systemd-nspawn@NAME.service" */
+char *machine_wants_path(const char *name); /* the link that starts it at boot */
 /* USAGE: it cannot be called so (machinectl(1): as a host can). */
 gboolean machine_name_check(const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* All (MachineRecord) by name; or one, NOT_FOUND with the nearest name as hint. */
 gboolean machine_list(Host *host, GPtrArray **ret_records, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 MachineRecord *machine_find(Host *host, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* A machine as those see it who look at what services do: with one release, of the version of its first package. */
+StoreService *machine_as_service(const Host *host, const MachineRecord *record);
 /* About how many bytes its tree takes on disk; 0: it cannot be looked at. */
 guint64 machine_measure(Host *host, const MachineRecord *record);
 

@@ -124,7 +124,7 @@ static gboolean find_version(Host *host, guint target, guint *ret_version, GErro
 static void plan_start(Host *host, const MachineRequest *request, const char *unit, Plan *plan)
 {
     g_autofree char *template = host_find_unit(host, NSPAWN_TEMPLATE), *target = host_find_unit(host, MACHINES_TARGET);
-    g_autofree char *link = g_strconcat(PATH_UNITS "/" MACHINES_TARGET ".wants/", unit, NULL);
+    g_autofree char *link = machine_wants_path(request->name);
 
     if (!request->no_enable) {
         plan_link(plan, link, template);
@@ -263,7 +263,7 @@ StoreChange *machine_plan_remove(Host *host, const char *name, GError **error)
     if (!record || !find_version(host, 0, &version, error) ||
         !machine_render(name, &record->spec, no_binds, version, NULL, &files, error))
         return NULL;
-    g_autofree char *wants = g_strconcat(PATH_UNITS "/" MACHINES_TARGET ".wants/", record->unit, NULL);
+    g_autofree char *wants = machine_wants_path(name);
     autofd root = open_root(host, error);
     g_autoptr(StoreChange) change = root < 0 ? NULL : store_change_new_other(title, NULL, NULL);
     if (!change)

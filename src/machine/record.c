@@ -51,6 +51,11 @@ char *machine_unit_name(const char *name)
     return g_strconcat("systemd-nspawn@", name, ".service", NULL);
 }
 
+char *machine_wants_path(const char *name)
+{
+    return g_strconcat(PATH_UNITS "/machines.target.wants/systemd-nspawn@", name, ".service", NULL);
+}
+
 /* --- text --------------------------------------------------------------------------------------------------------- */
 
 void machine_record_free(MachineRecord *record)
