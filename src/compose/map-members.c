@@ -15,22 +15,44 @@ const ComposeMember compose_members[] = {
     {NULL, NULL},
 };
 
-static gboolean matches(const char *row, const char *path)
+static gboolean has_all_below(const ComposeMember *member)
 {
-    gsize length = strlen(row);
+    return g_str_has_suffix(member->path, ALL_BELOW);
+}
 
-    if (!g_str_has_suffix(row, ALL_BELOW))
-        return strcmp(row, path) == 0;
-    length -= strlen(ALL_BELOW);
-    return strncmp(row, path, length) == 0 && (path[length] == '\0' || path[length] == '.' || path[length] == '[');
+/* The rows by their paths, without ALL_BELOW. */
+static GHashTable *members_by_path(void)
+{
+    static GHashTable *table;
+
+    if (g_once_init_enter(&table)) {
+        GHashTable *made = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+        for (const ComposeMember *member = compose_members; member->path; member++) {
+            gsize length = strlen(member->path) - (has_all_below(member) ? strlen(ALL_BELOW) : 0);
+
+            g_hash_table_insert(made, g_strndup(member->path, length), (gpointer)member);
+        }
+        g_once_init_leave(&table, made);
+    }
+    return table;
 }
 
 const ComposeMember *compose_find_member(const char *path)
 {
-    for (const ComposeMember *member = compose_members; member->path; member++)
-        if (matches(member->path, path))
-            return member;
-    return NULL;
+    GHashTable *members = members_by_path();
+    const ComposeMember *member = g_hash_table_lookup(members, path);
+    g_autofree char *above = g_strdup(path);
+
+    for (gsize length = strlen(above); !member && length > 0; length--) {
+        if (above[length] != '.' && above[length] != '[')
+            continue;
+        above[length] = '\0';
+        member = g_hash_table_lookup(members, above);
+        if (member && !has_all_below(member))
+            member = NULL;
+    }
+    return member;
 }
 
 /* Whether it says anything: "attachable: false" does not. */
