@@ -133,11 +133,6 @@ static void note_copies(const GArray *files, Notes *notes)
         g_autofree char *subject = g_strdup_printf("%s from %s", file->path, file->source);
         notes_add(notes, "to-be-copied", "a file that units need is not written here: copy it", subject);
     }
-    notes_add(
-        notes, "identity-by-up",
-        "passwd and group files as services see them are made where they run, by 'gourd up', which knows the numbers of "
-        "their users",
-        NULL);
 }
 
 /* --- the verb ----------------------------------------------------------------------------------------------------- */
@@ -258,6 +253,8 @@ static const Operand operands[] = {{NULL, 0, 0, COMPLETE_NOTHING}};
 static const char *const description[] = {
     "Writes what `gourd up` would write on a host that has nothing yet: units, users, folders, names and networks, to be read, "
     "reviewed, kept in version control or shipped. It changes no host, and needs no root.",
+    "The files run on a host without gourd: copied to `/`, with the bundles and gourd-init where the notes say, `systemd-sysusers`, "
+    "`systemd-tmpfiles --create` and `systemctl start STACK.target` do the rest.",
     "All that is done in another way than Docker does it is said at the end, as notes; `--strict` makes them errors.",
     NULL,
 };

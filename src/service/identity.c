@@ -151,6 +151,59 @@ static char *make_group(const ServiceUser *user, guint32 gid)
     return g_string_free(g_steal_pointer(&out), FALSE);
 }
 
+static void set_text(char **field, const char *text)
+{
+    g_free(*field);
+    *field = g_strdup(text);
+}
+
+/* Who asks for the number finds the first line that has it: so nobody else need be moved. */
+static char *write_template(const Database *database, char **entry, const char *line)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+    g_autofree char *first = entry ? g_strjoinv(":", entry) : g_strdup(line);
+
+    g_string_append_printf(out, "%s\n", first);
+    for (guint i = 0; i < database->lines->len; i++)
+        if (!entry || g_ptr_array_index(database->lines, i) != entry)
+            g_string_append_printf(out, "%s\n", database->texts[i]);
+    return g_string_free(g_steal_pointer(&out), FALSE);
+}
+
+char *identity_passwd_template(const ServiceUser *user)
+{
+    Database database;
+
+    database_parse(&database, user->passwd, 4);
+    char **entry = find_name(&database, user->in_image ? user->name : NULL);
+    g_autofree char *line = g_strdup_printf("%s:x:" IDENTITY_UID ":" IDENTITY_GID ":gourd service:%s:/bin/sh",
+                                            choose_name(&database, user->in_image ? user->name : NULL, user->host_name),
+                                            user->home ? user->home : "/tmp");
+    if (entry) {
+        set_text(&entry[FIELD_ID], IDENTITY_UID);
+        set_text(&entry[FIELD_GID], IDENTITY_GID);
+    }
+    char *text = write_template(&database, entry, line);
+    database_clear(&database);
+    return text;
+}
+
+char *identity_group_template(const ServiceUser *user)
+{
+    Database database;
+
+    database_parse(&database, user->groups, 3);
+    char **entry = find_name(&database, user->in_image && user->gid != 0 ? user->group : NULL);
+    g_autofree char *line = g_strdup_printf("%s:x:" IDENTITY_GID ":",
+                                            choose_name(&database, user->in_image ? user->name : NULL,
+                                                        user->host_name));
+    if (entry)
+        set_text(&entry[FIELD_ID], IDENTITY_GID);
+    char *text = write_template(&database, entry, line);
+    database_clear(&database);
+    return text;
+}
+
 static void add_file(GPtrArray *files, const ServiceContext *context, const char *name, char *text)
 {
     ServiceFile *file = g_new0(ServiceFile, 1);

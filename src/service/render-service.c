@@ -54,10 +54,13 @@ static void add_network_order(const Render *render, gboolean online, UnitFile *u
         }
     if (after->len > 0)
         unit_file_add(unit, "Unit", "After", after->str);
-    if (attachment->unit) {
-        unit_file_add(unit, "Unit", "Requires", attachment->unit);
-        unit_file_add(unit, "Unit", "After", attachment->unit);
-    }
+    g_autofree char *identity = render_identity_unit(render);
+    const char *const needed[] = {attachment->unit, identity};
+    for (gsize i = 0; i < G_N_ELEMENTS(needed); i++)
+        if (needed[i]) {
+            unit_file_add(unit, "Unit", "Requires", needed[i]);
+            unit_file_add(unit, "Unit", "After", needed[i]);
+        }
 }
 
 static void add_units(UnitFile *unit, const char *section, const char *key, char *const *names)

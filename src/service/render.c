@@ -197,8 +197,9 @@ ServiceFiles *service_render(const ServiceSpec *spec, const ServiceContext *cont
     add_volumes(&render);
     render_credentials(&render);
     if (!render_user(&render, error) || !render_journal(&render, error) || !render_folders(&render, error) ||
-        !render_environment_file(&render, error) || !render_names(&render, error) || !render_overlays(&render, error) ||
-        !render_proxies(&render, error) || !render_pre_upgrade(&render, error) || !render_service(&render, error))
+        !render_environment_file(&render, error) || !render_identity(&render, error) || !render_names(&render, error) ||
+        !render_overlays(&render, error) || !render_proxies(&render, error) || !render_pre_upgrade(&render, error) ||
+        !render_service(&render, error))
         return NULL;
     g_ptr_array_add(files->start, g_strdup(files->unit));
     g_ptr_array_sort(files->files, compare_files);

@@ -50,6 +50,17 @@ gboolean render_hooks(const Render *render, UnitFile *unit, GError **error) G_GN
 /* Whether gourd-init runs it. */
 gboolean render_needs_init(const ServiceSpec *spec, gboolean main);
 
+/* With context->identity_at_start: what makes passwd and group. */
+gboolean render_identity(const Render *render, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The unit of that, which the service's units need; NULL if there is none. The caller frees. */
+char *render_identity_unit(const Render *render);
+/* passwd and group in which IDENTITY_UID and IDENTITY_GID stand for the numbers of the service's user, who has the first line. The
+ * caller frees. */
+char *identity_passwd_template(const ServiceUser *user);
+char *identity_group_template(const ServiceUser *user);
+#define IDENTITY_UID "@UID@"
+#define IDENTITY_GID "@GID@"
+
 /* --- files ----------------------------------------------------------------------------------------------------------- */
 
 gboolean render_service(const Render *render, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -30,6 +30,8 @@ typedef struct {
     const char *init_path;   /* of gourd-init on the host, or NULL if there is none (then what needs it is refused) */
     guint systemd_version;
     const char *machine; /* of the host's processor, as uname(2) calls it; NULL: unknown */
+    /* The files are for a host without gourd: a unit makes passwd and group as the service sees them, since numbers are known there only. */
+    gboolean identity_at_start;
     /* No service: a process in namespaces of its own (src/run/). It has the image's user, with all its groups; what is said of
      * units does not concern it, and nothing will be rendered. */
     gboolean one_off;

@@ -85,6 +85,7 @@ static gboolean read_context(Deploy *deploy, guint revision, GError **error)
         .revision = revision,
         .bundle_path = pending->bundle_path,
         .init_path = pending->init_path,
+        .identity_at_start = deploy->request->no_state,
     };
     if (host_is_live(deploy->store->host) && uname(&pending->kernel) == 0)
         pending->context.machine = pending->kernel.machine;

@@ -75,11 +75,40 @@ static gboolean fills_volume(const StoreChange *sibling, const char *path)
     return g_hash_table_contains(sibling->pending->volumes, path);
 }
 
+static gboolean count_node(const SquashNode *node, gpointer data, GError **error)
+{
+    guint *n_nodes = data;
+
+    (*n_nodes)++;
+    return TRUE;
+}
+
+/* Nobody fills volumes where there is no gourd; tmpfiles makes them. */
+static void note_unfilled(const Transition *transition)
+{
+    const GPtrArray *volumes = transition->new->files->volumes;
+    SquashReader *image = bundle_image(transition->change->pending->source->bundle);
+
+    for (guint i = 0; i < volumes->len; i++) {
+        const ServiceVolume *volume = g_ptr_array_index(volumes, i);
+        guint n_nodes = 0;
+        SquashWalk walk = {.visit = count_node, .data = &n_nodes, .depth = 1};
+
+        if (volume->image_path && squash_reader_walk(image, volume->image_path, &walk, NULL) && n_nodes > 1)
+            notes_add(transition->notes, "volume-not-filled",
+                      "'gourd up' fills a volume from the image the first time; here it begins empty", volume->path);
+    }
+}
+
 static gboolean plan_volumes(const Transition *transition, GError **error)
 {
     const GPtrArray *volumes = transition->new->files->volumes;
     struct StorePending *pending = transition->change->pending;
 
+    if (transition->no_state) {
+        note_unfilled(transition);
+        return TRUE;
+    }
     for (guint i = 0; i < volumes->len; i++) {
         const ServiceVolume *volume = g_ptr_array_index(volumes, i);
         g_autofree char *parent = g_path_get_dirname(volume->path);
