@@ -13,7 +13,7 @@ static const Option origin_rows[] = {
     {"host-config", 0, OPTION_FLAG, AT(host_config), .help = "Take the host's changed configuration instead"},
     {"like", 0, OPTION_STRING, AT(like), "FOLDER", "Take what this folder has instead, as `/etc` and `/var`",
      .completion = COMPLETE_FOLDER},
-    {"from", 0, OPTION_STRING, AT(from), "BUNDLE", "Take what this bundle has beside `/usr` instead",
+    {"from", 0, OPTION_STRING, AT(from), "FILE", "Take what this bundle, or exported machine, has beside `/usr`",
      .completion = COMPLETE_BUNDLE},
     {"service", 0, OPTION_STRING, AT(service), "COMMAND",
      "Run this program alone, below an init, without systemd inside",

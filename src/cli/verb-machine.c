@@ -3,6 +3,7 @@
 #include "human.h"
 #include "listing.h"
 #include "machine-check.h"
+#include "machine-export.h"
 #include "machine-options.h"
 #include "session.h"
 
@@ -50,12 +51,11 @@ static StoreChange *plan_create(Session *session, GError **error)
     return machine_plan_create(session->host, &request, session->notes, error);
 }
 
-static gboolean create(Session *session, GError **error)
+gboolean machine_run_create(Session *session, const StoreChange *change, GError **error)
 {
     const MachineOptions *options = session->call->options;
     const char *name = session->call->operands[1];
     const SessionMode mode = {.dry_run = options->dry_run, .json = options->json};
-    g_autoptr(StoreChange) change = plan_create(session, error);
     gboolean done;
 
     if (!change) {
@@ -72,6 +72,13 @@ static gboolean create(Session *session, GError **error)
     else
         fprintf(session->call->out.file, "%s is created and running: machinectl shell %s\n", name, name);
     return TRUE;
+}
+
+static gboolean create(Session *session, GError **error)
+{
+    g_autoptr(StoreChange) change = plan_create(session, error);
+
+    return machine_run_create(session, change, error);
 }
 
 /* --- list --------------------------------------------------------------------------------------------------------- */
@@ -193,7 +200,9 @@ static const struct {
 } actions[] = {
     {"create", " NAME", 1, 1, TRUE, create},
     {"check", " [NAME]", 0, 1, FALSE, machine_check},
+    {"export", " NAME FILE", 2, 2, FALSE, machine_export_to},
     {"hook", " on|off", 1, 1, TRUE, machine_hook},
+    {"import", " NAME FILE", 2, 2, TRUE, machine_import_from},
     {"list", " [NAME]", 0, 1, FALSE, list},
     {"refresh", " [NAME]", 0, 1, TRUE, machine_refresh},
     {"remove", " NAME", 1, 1, TRUE, remove_machine},
@@ -221,7 +230,7 @@ static gboolean find_action(const Call *call, guint *ret_action, GError **error)
     gourd_error_set(error, GOURD_ERROR_USAGE, "'%s' is nothing to do with machines", shown);
     if (nearest)
         return gourd_error_hint(error, "did you mean '%s'?", nearest);
-    return gourd_error_hint(error, "check, create, hook, list, refresh and remove are");
+    return gourd_error_hint(error, "check, create, export, hook, import, list, refresh and remove are");
 }
 
 static ExitCode run(const Call *call, GError **error)
@@ -239,6 +248,7 @@ static ExitCode run(const Call *call, GError **error)
 
 static const Operand operands[] = {{"ACTION", 1, 1, COMPLETE_MACHINE_ACTION},
                                    {"NAME", 0, 1, COMPLETE_NOTHING},
+                                   {"FILE", 0, 1, COMPLETE_FILE},
                                    {NULL, 0, 0, COMPLETE_NOTHING}};
 
 static const char *const description[] = {
@@ -247,6 +257,8 @@ static const char *const description[] = {
     "The host is upgraded under a machine's feet. `check` says what changed since, for one or all: packages, configuration, packages that are gone, programs that still "
     "run what was replaced. `refresh` brings the machine's own files after it as dpkg(1) does: configuration that nobody changed inside is replaced, else the package's "
     "is put beside it as `.dpkg-dist`; new users, folders and units come. `hook on` has apt do that after each upgrade, `hook off` no longer.",
+    "`export NAME FILE` writes a machine that does not run into one file, its settings and all that is its own; `import NAME FILE` makes it from that, on this host or another "
+    "that has its packages.",
     "A machine has the host's programs, in the host's versions, and the configuration of packages as they are packaged. It boots a systemd of its own; `machinectl`, "
     "`systemctl --machine=NAME` and `journalctl --machine=NAME` handle it as any other. Its root is not the host's where the kernel can map owners, which is said where "
     "it cannot. It is started when all of its units are, and at boot.",
@@ -261,6 +273,7 @@ static const Example examples[] = {
      "With one link to the host, addresses on both sides"},
     {"gourd machine create web --package nginx --port 8080:80 --dry-run", "What would be made"},
     {"gourd machine refresh --restart", "After an upgrade of the host"},
+    {"gourd machine export edge edge.tar.gz", "All that is its own, as one file"},
     {"gourd machine remove edge --yes", "All of it"},
     {NULL, NULL},
 };

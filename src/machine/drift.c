@@ -60,34 +60,36 @@ static void then_clear(Then *then)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Then, then_clear)
 
-static gboolean read_conffiles(const Json *skeleton, GHashTable *conffiles, GError **error)
+GHashTable *machine_record_conffiles(const MachineRecord *record, GError **error)
 {
+    g_autoptr(GHashTable) conffiles = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     Json *list, *element;
     gsize i;
 
-    if (!json_get_array(skeleton, "skeleton", "conffiles", &list, error))
-        return FALSE;
+    if (!json_get_array(record->skeleton, "skeleton", "conffiles", &list, error))
+        return NULL;
     json_array_foreach(list, i, element) {
         const char *path, *digest;
 
         if (!json_get_string(element, "skeleton.conffiles", "path", &path, error) ||
             !json_get_string(element, "skeleton.conffiles", "digest", &digest, error))
-            return FALSE;
+            return NULL;
         if (path && digest)
             g_hash_table_replace(conffiles, g_strdup(path), g_strdup(digest));
     }
-    return TRUE;
+    return g_steal_pointer(&conffiles);
 }
 
-static gboolean read_then(const Json *skeleton, Then *then, GError **error)
+static gboolean read_then(const MachineRecord *record, Then *then, GError **error)
 {
-    then->conffiles = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    return json_get_object(skeleton, "skeleton", "packages", &then->packages, error) &&
+    const Json *skeleton = record->skeleton;
+
+    then->conffiles = machine_record_conffiles(record, error);
+    return then->conffiles && json_get_object(skeleton, "skeleton", "packages", &then->packages, error) &&
            json_get_strv(skeleton, "skeleton", "origin_packages", &then->origin, error) &&
            json_get_strv(skeleton, "skeleton", "users", &then->users, error) &&
            json_get_strv(skeleton, "skeleton", "groups", &then->groups, error) &&
-           json_get_strv(skeleton, "skeleton", "units", &then->units, error) &&
-           read_conffiles(skeleton, then->conffiles, error);
+           json_get_strv(skeleton, "skeleton", "units", &then->units, error);
 }
 
 static gboolean knows(char **names, const char *name)
@@ -252,13 +254,6 @@ static gboolean compare_entry(MachineDrift *drift, const Then *then, int tree, c
 
 /* --- users -------------------------------------------------------------------------------------------------------- */
 
-static gboolean has_line(const char *text, const char *name)
-{
-    g_autofree char *start = g_strconcat(name, ":", NULL), *inner = g_strconcat("\n", start, NULL);
-
-    return g_str_has_prefix(text, start) || strstr(text, inner);
-}
-
 /* Appends the lines of new names to a file as it is inside. */
 static gboolean compare_accounts(MachineDrift *drift, const Then *then, int tree, const char *path, GError **error)
 {
@@ -276,7 +271,7 @@ static gboolean compare_accounts(MachineDrift *drift, const Then *then, int tree
     for (char **line = lines; *line; line++) {
         g_autofree char *name = g_strndup(*line, strcspn(*line, ":"));
 
-        if (!*name || has_line(inside, name) || knows(then->users, name) || knows(then->groups, name) ||
+        if (!*name || skeleton_has_account(inside, name) || knows(then->users, name) || knows(then->groups, name) ||
             !(knows(drift->now->users, name) || knows(drift->now->groups, name)))
             continue;
         g_string_append_printf(text, "%s%s\n", text->len && text->str[text->len - 1] != '\n' ? "\n" : "", *line);
@@ -329,7 +324,7 @@ MachineDrift *machine_drift_new(Host *host, const MachineRecord *record, Notes *
 
     drift->upgrades = g_ptr_array_new_with_free_func((GDestroyNotify)upgrade_free);
     drift->changes = g_ptr_array_new_with_free_func((GDestroyNotify)machine_entry_free);
-    if (!read_then(record->skeleton, &then, error))
+    if (!read_then(record, &then, error))
         return NULL;
     MachineOrigin origin = {
         .root = host_root(host),

@@ -77,6 +77,8 @@ StoreChange *machine_plan_create(Host *host, const MachineRequest *request, Note
 /* All that is the machine's goes, its tree too. */
 StoreChange *machine_plan_remove(Host *host, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The configuration that packages gave it: path → digest. The caller unrefs. */
+GHashTable *machine_record_conffiles(const MachineRecord *record, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* What changed since the machine was made or refreshed: the host's packages against its record, and its files against theirs. */
 MachineDrift *machine_drift_new(Host *host, const MachineRecord *record, Notes *notes, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
@@ -84,6 +86,11 @@ MachineDrift *machine_drift_new(Host *host, const MachineRecord *record, Notes *
  * started again. Empty if there is nothing to be done. */
 StoreChange *machine_plan_refresh(Host *host, const char *name, gboolean restart, Notes *notes, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+
+/* Writes a machine that does not run into a new file: a compressed tar of its record and tree, which MachineOrigin.from takes. */
+gboolean machine_export(Host *host, const char *name, const char *file, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The record in such a file, for the machine that is called name here. */
+MachineRecord *machine_import_record(const char *file, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Has apt call `program machine refresh` after each upgrade, or no longer. UNSUPPORTED: the host has no apt. */
 StoreChange *machine_plan_hook(Host *host, gboolean on, const char *program, GError **error) G_GNUC_WARN_UNUSED_RESULT;

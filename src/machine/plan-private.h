@@ -12,6 +12,8 @@ gboolean mapping_is_possible(const char *path);
 #define STAGE_PREFIX ".gourd-"
 char *machine_stage_path(const char *name);
 
+gboolean machine_is_active(Host *host, const char *unit);
+
 gboolean machine_graft(Host *host, const char *name, const MachineDrift *drift, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 gboolean machine_ungraft(Host *host, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -3,7 +3,7 @@
 
 #define RECORD_MODE 0644
 
-static gboolean runs(Host *host, const char *unit)
+gboolean machine_is_active(Host *host, const char *unit)
 {
     HostUnit status;
 
@@ -34,7 +34,7 @@ StoreChange *machine_plan_refresh(Host *host, const char *name, gboolean restart
         g_autoptr(GBytes) content = machine_record_format(record);
         plan_write(change->plan, path, RECORD_MODE, content);
     }
-    if (restart && runs(host, record->unit))
+    if (restart && machine_is_active(host, record->unit))
         plan_act(change->plan, "restart", record->unit, "restart", record->unit);
     if (has_changes)
         plan_purge(change->plan, stage);

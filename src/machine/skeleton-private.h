@@ -60,6 +60,10 @@ gboolean skeleton_add_files(SkeletonBuild *build, GError **error) G_GNUC_WARN_UN
 gboolean skeleton_add_users(SkeletonBuild *build, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Links of enabled units, and masks. */
 gboolean skeleton_add_units(SkeletonBuild *build, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Puts what origin.like or origin.from has over the rest. After all others. */
+gboolean skeleton_overlay(SkeletonBuild *build, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Whether a file like passwd(5) has a line for the name. */
+gboolean skeleton_has_account(const char *text, const char *name);
 /* What maintainer scripts make of what is in /usr. */
 gboolean skeleton_add_made(SkeletonBuild *build, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean skeleton_add_pam(SkeletonBuild *build, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -45,6 +45,7 @@ void machine_skeleton_free(MachineSkeleton *skeleton)
     g_strfreev(skeleton->groups);
     g_strfreev(skeleton->units);
     g_strfreev(skeleton->binds);
+    json_decref(skeleton->record);
     g_free(skeleton);
 }
 
@@ -163,7 +164,7 @@ MachineSkeleton *machine_skeleton_new(const MachineOrigin *origin, Notes *notes,
     build.packages = machine_packages_open(origin->root, build.root, error);
     if (!build.packages || !skeleton_choose(&build, error) || !skeleton_add_made(&build, error) ||
         !skeleton_add_pam(&build, error) || !skeleton_add_files(&build, error) || !skeleton_add_units(&build, error) ||
-        !skeleton_add_users(&build, error))
+        !skeleton_add_users(&build, error) || !skeleton_overlay(&build, error))
         return NULL;
     skeleton_complete(build.skeleton);
     g_ptr_array_sort(build.skeleton->conffiles, compare_conffiles);
@@ -183,8 +184,12 @@ static Json *vector_to_json(char **vector)
 
 Json *machine_skeleton_to_json(const MachineSkeleton *skeleton)
 {
-    Json *packages = json_object(), *conffiles = json_array();
+    Json *packages, *conffiles;
 
+    if (skeleton->record)
+        return json_incref(skeleton->record);
+    packages = json_object();
+    conffiles = json_array();
     for (guint i = 0; i < skeleton->packages->len; i++) {
         const MachinePackage *package = g_ptr_array_index(skeleton->packages, i);
 

@@ -46,6 +46,7 @@ typedef struct {
     gboolean host_config;   /* configuration is as the host has it */
     char **users, **groups;
     char **units; /* enabled */
+    Json *record; /* of what machine_skeleton_to_json() says instead, for one that comes from elsewhere; or NULL */
     char **binds; /* folders of the host that are shown inside, at the same path: "/usr" */
 } MachineSkeleton;
 

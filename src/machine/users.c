@@ -238,3 +238,10 @@ gboolean skeleton_add_users(SkeletonBuild *build, GError **error)
     skeleton_add_text(skeleton, "/etc/subgid", 0644, "");
     return TRUE;
 }
+
+gboolean skeleton_has_account(const char *text, const char *name)
+{
+    g_autofree char *start = g_strconcat(name, ":", NULL), *inner = g_strconcat("\n", start, NULL);
+
+    return g_str_has_prefix(text, start) || strstr(text, inner);
+}

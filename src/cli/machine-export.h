@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+/* `gourd machine export` and `import`: a machine as one file. */
+
+#include "session.h"
+
+/* Carries out what makes a machine (NULL: error is set), and says so. */
+gboolean machine_run_create(Session *session, const StoreChange *change, GError **error);
+
+gboolean machine_export_to(Session *session, GError **error);
+gboolean machine_import_from(Session *session, GError **error);
