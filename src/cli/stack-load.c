@@ -21,16 +21,29 @@ static gboolean split_option(const char *option, const char *what, const char *t
     return TRUE;
 }
 
-static gboolean apply_image(Stack *stack, const char *text, GError **error)
+/* All services of the file: replicas, and those that there are none of (StackService, borrowed). */
+static GPtrArray *list_all(const Stack *stack)
 {
+    const GPtrArray *const parts[] = {stack->services, stack->absent};
+    GPtrArray *all = g_ptr_array_new();
+
+    for (gsize i = 0; i < G_N_ELEMENTS(parts); i++)
+        for (guint k = 0; k < parts[i]->len; k++)
+            g_ptr_array_add(all, g_ptr_array_index(parts[i], k));
+    return all;
+}
+
+static gboolean apply_image(const Stack *stack, const char *text, GError **error)
+{
+    g_autoptr(GPtrArray) all = list_all(stack);
     g_autofree char *name = NULL;
     const char *source;
     gboolean found = FALSE;
 
     if (!split_option("--image", "SOURCE", text, &name, &source, error))
         return FALSE;
-    for (guint i = 0; i < stack->services->len; i++) {
-        StackService *service = g_ptr_array_index(stack->services, i);
+    for (guint i = 0; i < all->len; i++) {
+        StackService *service = g_ptr_array_index(all, i);
 
         if (strcmp(stack_service_name_in_file(service), name) != 0)
             continue;
@@ -60,13 +73,15 @@ static gboolean apply_scale(ComposeProject *project, const char *text, GError **
 }
 
 /* What one service says of how its image is made is so for all with the same image. */
-static void share_makings(Stack *stack)
+static void share_makings(const Stack *stack)
 {
-    for (guint i = 0; i < stack->services->len; i++) {
-        StackService *service = g_ptr_array_index(stack->services, i);
+    g_autoptr(GPtrArray) all = list_all(stack);
 
-        for (guint j = 0; j < stack->services->len; j++) {
-            const StackService *other = g_ptr_array_index(stack->services, j);
+    for (guint i = 0; i < all->len; i++) {
+        StackService *service = g_ptr_array_index(all, i);
+
+        for (guint j = 0; j < all->len; j++) {
+            const StackService *other = g_ptr_array_index(all, j);
 
             if (!stack_bundle_is_same_image(service, other))
                 continue;
@@ -158,8 +173,9 @@ gboolean stack_build_bundles(const StackOptions *options, const Call *call, cons
     if (!stack)
         return FALSE;
     share_makings(stack);
-    for (guint i = 0; i < stack->services->len; i++) {
-        StackService *service = g_ptr_array_index(stack->services, i);
+    g_autoptr(GPtrArray) all = list_all(stack);
+    for (guint i = 0; i < all->len; i++) {
+        StackService *service = g_ptr_array_index(all, i);
 
         if (!is_wanted(service, services) || !(service->source || service->build))
             continue;

@@ -11,7 +11,7 @@ typedef struct {
     GPtrArray *scales;
     char *root;
     int network;
-    gboolean stat, json;
+    gboolean stat, json, secure_env;
 } DiffOptions;
 
 static void append_changes(GString *line, guint what)
@@ -132,7 +132,9 @@ static gboolean show_change(Session *session, const StoreChange *change, gboolea
 static ExitCode diff_stack(const Call *call, GError **error)
 {
     const DiffOptions *options = call->options;
-    const StackLoad load = {.scales = (const char *const *)options->scales->pdata, .network = options->network};
+    const StackLoad load = {.scales = (const char *const *)options->scales->pdata,
+                            .network = options->network,
+                            .secure_env = options->secure_env};
     StoreStackRequest request = {0};
     g_auto(Session) session = {0};
     g_autoptr(Stack) stack = NULL;
@@ -194,6 +196,7 @@ static const Option up_rows[] = {
     {"scale", 0, OPTION_STRINGS, AT(scales), "SERVICE=NUMBER", "As `gourd up --scale`"},
     {"network", 0, OPTION_CHOICE, AT(network), "MODE", "As `gourd up --network`", .fallback = "auto",
      .choices = stack_networks},
+    {"secure-env", 0, OPTION_FLAG, AT(secure_env), .help = "As `gourd up --secure-env`"},
     {"root", 0, OPTION_STRING, AT(root), "FOLDER", "Look at the system in FOLDER, at rest",
      .completion = COMPLETE_FOLDER},
     {NULL},

@@ -159,6 +159,11 @@ static void name_replica(Map *map)
     map->member->replica_of = g_strdup(map->definition->key);
 }
 
+static char *format_place(const ComposeNode *definition)
+{
+    return g_strdup_printf("%s:%u:%u", definition->file, definition->line, definition->column);
+}
+
 static gboolean map_one(Map *map, const char *name, GError **error)
 {
     const ComposeNode *definition = map->definition;
@@ -173,10 +178,33 @@ static gboolean map_one(Map *map, const char *name, GError **error)
     map->member = stack_network_add_member(map->stack->network, name, unit);
     if (map->replica > 0)
         name_replica(map);
-    map->service->place = g_strdup_printf("%s:%u:%u", definition->file, definition->line, definition->column);
+    map->service->place = format_place(definition);
     /* What Compose does where nothing is said. */
     map->options->restart = SERVICE_RESTART_NO;
     return map_members(map, error);
+}
+
+/* Its image may be that of others. */
+static gboolean map_absent(Map *map, GError **error)
+{
+    static const char *const keys[] = {"image", "build", "pull_policy", NULL};
+    const ComposeNode *own = compose_node_get(map->definition, "x-gourd");
+
+    map->service = stack_add_service(map->stack, map->definition->key, error);
+    if (!map->service)
+        return FALSE;
+    map->options = &map->service->options;
+    map->service->place = format_place(map->definition);
+    for (const char *const *key = keys; *key; key++) {
+        const ComposeNode *value = compose_node_get(map->definition, *key);
+
+        if (value && value->kind != COMPOSE_NULL && !find_function(*key)(map, value, error))
+            return FALSE;
+    }
+    if (own && !map_gourd(map, own, error))
+        return FALSE;
+    stack_make_absent(map->stack, map->service);
+    return TRUE;
 }
 
 static gboolean map_service(Map *map, const ComposeNode *definition, GError **error)
@@ -191,7 +219,7 @@ static gboolean map_service(Map *map, const ComposeNode *definition, GError **er
         if (!map_one(map, names[i], error))
             return FALSE;
     }
-    return TRUE;
+    return names[0] || map_absent(map, error);
 }
 
 Stack *compose_to_stack(const ComposeProject *project, Notes *notes, GError **error)

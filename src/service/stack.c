@@ -36,6 +36,7 @@ Stack *stack_new(const char *name)
 
     stack->name = g_strdup(name);
     stack->services = g_ptr_array_new_with_free_func(service_free);
+    stack->absent = g_ptr_array_new_with_free_func(service_free);
     stack->mounts = g_ptr_array_new_with_free_func(stack_mount_free);
     return stack;
 }
@@ -48,6 +49,7 @@ void stack_free(Stack *stack)
     g_strfreev(stack->files);
     g_free(stack->folder);
     g_ptr_array_unref(stack->services);
+    g_ptr_array_unref(stack->absent);
     g_ptr_array_unref(stack->mounts);
     stack_network_free(stack->network);
     g_free(stack);
@@ -95,6 +97,14 @@ StackService *stack_add_service(Stack *stack, const char *name, GError **error)
     service->depends = g_ptr_array_new_with_free_func(dependency_free);
     g_ptr_array_add(stack->services, service);
     return service;
+}
+
+void stack_make_absent(Stack *stack, StackService *service)
+{
+    guint at;
+
+    if (g_ptr_array_find(stack->services, service, &at))
+        g_ptr_array_add(stack->absent, g_ptr_array_steal_index(stack->services, at));
 }
 
 const char *stack_service_name_in_file(const StackService *service)

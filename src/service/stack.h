@@ -52,6 +52,7 @@ typedef struct {
     char **files;          /* that it was read from, absolute */
     char *folder;          /* that relative paths are relative to, absolute */
     GPtrArray *services;   /* StackService */
+    GPtrArray *absent;     /* StackService that there are no replicas of: only of what their images are made */
     GPtrArray *mounts;     /* StackMount, each volume once */
     StackNetwork *network; /* what the services are to each other in the network; NULL: nothing is said */
 } Stack;
@@ -66,6 +67,8 @@ StackService *stack_add_service(Stack *stack, const char *name, GError **error);
  * NFS. Nothing if the volume is known already. USAGE: a password, which everybody could read in the unit. */
 gboolean stack_add_mount(Stack *stack, const char *volume, const char *type, const char *device, const char *options,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Takes it out of the services: there are no replicas of it. */
+void stack_make_absent(Stack *stack, StackService *service);
 /* What it is called in the file: of a replica its service's name. Borrowed. */
 const char *stack_service_name_in_file(const StackService *service);
 /* NULL if there is none. Borrowed. */

@@ -297,6 +297,7 @@ static void replicas_are_services(void)
         {"web: {image: a, scale: 2}", "shop-web-1(shop-web) shop-web-2(shop-web)"},
         {"web: {image: a, deploy: {replicas: 1}}", "shop-web-1(shop-web)"},
         {"web: {image: a, scale: 0}, b: {image: b, depends_on: [web]}", "shop-b"},
+        {"web: {image: a, scale: 0, privileged: true}", ""},
         {"web: {image: a, scale: 2}, b: {image: b, depends_on: [web]}",
          "shop-web-1(shop-web) shop-web-2(shop-web) shop-b?shop-web.all.target"},
         {"web: {image: a, scale: 2}, b: {image: b, depends_on: {web: {condition: service_completed_successfully}}}",
