@@ -295,6 +295,35 @@ static int compare_entries(gconstpointer a, gconstpointer b)
     return strcmp(one->path, other->path);
 }
 
+static gboolean is_changed(const MachineDrift *drift, const char *path)
+{
+    for (guint i = 0; i < drift->changes->len; i++) {
+        if (strcmp(((const MachineEntry *)g_ptr_array_index(drift->changes, i))->path, path) == 0)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* Folders above what comes that are not there either. */
+static gboolean add_parents(MachineDrift *drift, int tree, GError **error)
+{
+    for (guint i = 0; i < drift->changes->len; i++) { /* grows meanwhile */
+        const MachineEntry *entry = g_ptr_array_index(drift->changes, i);
+        g_autofree char *path = g_path_get_dirname(entry->path);
+        const MachineEntry *parent = machine_skeleton_find(drift->now, path);
+        struct stat status;
+        gboolean found;
+
+        if (!parent || is_changed(drift, path))
+            continue;
+        if (!root_look(tree, path, &status, &found, error))
+            return FALSE;
+        if (!found)
+            add_change(drift, parent, path);
+    }
+    return TRUE;
+}
+
 static gboolean compare_tree(MachineDrift *drift, const Then *then, int tree, GError **error)
 {
     const GPtrArray *conffiles = drift->now->conffiles, *entries = drift->now->entries;
@@ -311,6 +340,8 @@ static gboolean compare_tree(MachineDrift *drift, const Then *then, int tree, GE
         if (!compare_accounts(drift, then, tree, account_files[i], error))
             return FALSE;
     }
+    if (!add_parents(drift, tree, error))
+        return FALSE;
     g_ptr_array_sort(drift->changes, compare_entries);
     return TRUE;
 }

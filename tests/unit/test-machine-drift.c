@@ -165,6 +165,19 @@ static void new_users_come_and_those_inside_stay(Fixture *fixture, gconstpointer
     g_assert_cmpstr(drift->users[0], ==, "frobnew");
 }
 
+static void folders_above_what_comes_are_made(Fixture *fixture, gconstpointer unused G_GNUC_UNUSED)
+{
+    put(fixture, "etc/deep/er/c.conf", "3\n");
+    install(fixture, "2", TWO, " /etc/deep/er/c.conf " THREE "\n");
+    g_autoptr(MachineDrift) drift = look(fixture);
+
+    g_assert_true(machine_act(fixture->host, MACHINE_VERB_GRAFT, "edge", drift, &fixture->error));
+    assert_file(fixture, TREE "/etc/deep/er/c.conf", "3\n");
+    g_assert_true(machine_act(fixture->host, MACHINE_VERB_UNGRAFT, "edge", NULL, &fixture->error));
+    g_autofree char *folder = g_build_filename(fixture->root, TREE "/etc/deep", NULL);
+    g_assert_false(g_file_test(folder, G_FILE_TEST_EXISTS));
+}
+
 static void a_package_that_is_gone_is_missing(Fixture *fixture, gconstpointer unused G_GNUC_UNUSED)
 {
     g_autofree char *status = g_strdup_printf(STANZA, "base-passwd", "1");
@@ -230,6 +243,7 @@ int main(int argc, char **argv)
     ADD(configuration_is_merged_as_dpkg_does);
     ADD(what_was_deleted_inside_stays_away);
     ADD(new_users_come_and_those_inside_stay);
+    ADD(folders_above_what_comes_are_made);
     ADD(a_package_that_is_gone_is_missing);
     ADD(all_of_it_is_made_and_can_be_undone);
     ADD(links_inside_lead_nowhere_outside);
