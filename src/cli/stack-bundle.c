@@ -114,15 +114,16 @@ static const StoreBundle *find_newest_stored(const GPtrArray *stored, const char
     return best;
 }
 
+/* Where nothing is said of building, the bundles may have been built elsewhere; one that is called just so is meant first. */
 static char *find_file(const Stack *stack, const StackService *service, const char *name, const char *version)
 {
     g_autofree char *file = g_strdup_printf("%s/%s_%s.raw", stack->folder, name, version);
-    char *newest = service->build ? find_newest(stack->folder, name, version) : NULL;
 
+    if (!service->build && is_file(file))
+        return g_steal_pointer(&file);
+    char *newest = find_newest(stack->folder, name, version);
     if (newest)
         return newest;
-    if (is_file(file))
-        return g_steal_pointer(&file);
     return strcmp(version, "latest") == 0 ? find_highest(stack->folder, name) : NULL;
 }
 
@@ -130,10 +131,10 @@ static const StoreBundle *find_stored(const GPtrArray *stored, const StackServic
                                       const char *version)
 {
     g_autofree char *exact = g_strdup_printf("%s_%s", name, version);
-    const StoreBundle *bundle = service->build ? find_newest_stored(stored, name, version) : NULL;
+    const StoreBundle *bundle = service->build ? NULL : store_bundle_find(stored, exact);
 
     if (!bundle)
-        bundle = store_bundle_find(stored, exact);
+        bundle = find_newest_stored(stored, name, version);
     if (!bundle && strcmp(version, "latest") == 0)
         bundle = store_bundle_find(stored, name);
     return bundle;

@@ -95,7 +95,8 @@ static const Option rows[] = {
     {"scale", 0, OPTION_STRINGS, AT(scales), "SERVICE=NUMBER", "Have this many replicas of SERVICE",
      .details =
          "What the file says of it (`scale`, `deploy.replicas`) does not count then. Replicas are services of their own, "
-         "`STACK-SERVICE-1` and so on; their name leads to all of them."},
+         "`STACK-SERVICE-1` and so on; their name leads to all of them. It holds for this "
+         "time: the next `gourd up` goes by the file."},
     {"network", 0, OPTION_CHOICE, AT(network), "MODE", "Whose network the services have", .fallback = "auto",
      .choices = stack_networks,
      .details =
