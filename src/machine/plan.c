@@ -228,14 +228,14 @@ static char *find_journal_link(int root, const char *tree)
                : NULL;
 }
 
-static gboolean plan_link_removal(int root, const char *path, Plan *plan, GError **error)
+/* What is inside may say whatever it likes: the link goes only if it leads into the machine. */
+static gboolean plan_link_removal(int root, const char *path, const char *tree, Plan *plan, GError **error)
 {
-    struct stat status;
-    gboolean found;
+    g_autofree char *target = NULL, *beneath = g_strconcat(tree, "/", NULL);
 
-    if (!root_look(root, path, &status, &found, error))
+    if (!root_load_link(root, path, &target, error))
         return FALSE;
-    if (found && S_ISLNK(status.st_mode))
+    if (target && g_str_has_prefix(target, beneath))
         plan_remove(plan, path);
     return TRUE;
 }
@@ -275,7 +275,7 @@ StoreChange *machine_plan_remove(Host *host, const char *name, GError **error)
         plan_remove(change->plan, ((const ServiceFile *)g_ptr_array_index(files, i))->path);
     plan_remove(change->plan, wants);
     plan_remove(change->plan, record_path);
-    if (journal && !plan_link_removal(root, journal, change->plan, error))
+    if (journal && !plan_link_removal(root, journal, tree, change->plan, error))
         return NULL;
     plan_act(change->plan, "reload", NULL, "reload", NULL);
     plan_act(change->plan, "reset-failed", record->unit, NULL, NULL);

@@ -123,6 +123,14 @@ static gboolean check_sysctl(const char *text, GError **error)
     return gourd_error_hint(error, "as in net.ipv4.ip_forward=1");
 }
 
+gboolean machine_check_sysctls(const MachineSpec *spec, GError **error)
+{
+    for (char **sysctl = spec->sysctls; sysctl && *sysctl; sysctl++)
+        if (!check_sysctl(*sysctl, error))
+            return FALSE;
+    return TRUE;
+}
+
 gboolean machine_render_inside(const char *name, const MachineSpec *spec, GPtrArray **ret_files, GError **error)
 {
     g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func((GDestroyNotify)service_file_free), links = NULL;
@@ -130,11 +138,10 @@ gboolean machine_render_inside(const char *name, const MachineSpec *spec, GPtrAr
 
     if (!machine_links_parse(name, spec, &links, error))
         return FALSE;
-    for (char **sysctl = spec->sysctls; sysctl && *sysctl; sysctl++) {
-        if (!check_sysctl(*sysctl, error))
-            return FALSE;
+    if (!machine_check_sysctls(spec, error))
+        return FALSE;
+    for (char **sysctl = spec->sysctls; sysctl && *sysctl; sysctl++)
         g_string_append_printf(sysctls, "%s\n", *sysctl);
-    }
     if (!spec->command) {
         for (guint i = 0; i < links->len; i++)
             add_inside_file(files, name, g_ptr_array_index(links, i));

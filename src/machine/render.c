@@ -214,7 +214,8 @@ gboolean machine_render(const char *name, const MachineSpec *spec, const char *c
 {
     g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func((GDestroyNotify)service_file_free), links = NULL;
 
-    if (!machine_links_parse(name, spec, &links, error) || !render_settings(files, name, spec, binds, links, error) ||
+    if (!machine_check_sysctls(spec, error) || !machine_links_parse(name, spec, &links, error) ||
+        !render_settings(files, name, spec, binds, links, error) ||
         !render_dropin(files, name, spec, links, systemd_version, notes, error))
         return FALSE;
     *ret_files = g_steal_pointer(&files);

@@ -164,6 +164,7 @@ static void what_makes_no_sense_is_refused(void)
     assert_refused("{\"ports\":[\"80:http\"]}", "port");
     assert_refused("{\"sysctls\":[\"net.x=$(reboot)\"]}", "sysctl");
     assert_refused("{\"sysctls\":[\"../x=1\"]}", "sysctl");
+    assert_refused("{\"command\":[\"a\"],\"sysctls\":[\"net.x\"]}", "sysctl");
     assert_refused("{\"binds\":[\"relative\"]}", "cannot be shown");
     assert_refused("{\"binds\":[\"/a:/b:/c\"]}", "what is shown where");
     assert_refused("{\"binds\":[\"/a\\nBoot=no\"]}", "cannot be shown");
