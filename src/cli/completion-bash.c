@@ -173,7 +173,7 @@ static char *format_offer(Completion completion, const Option *option)
     case COMPLETE_VOLUME_OR_FILE:
         return g_strdup("_gourd_volumes; _gourd_files '' '*'");
     case COMPLETE_MACHINE_ACTION:
-        return g_strdup("_gourd_words 'check create export hook import list refresh remove'");
+        return g_strdup("_gourd_words 'check create export hook import list refresh remove trim'");
     case COMPLETE_VALUES:
     case COMPLETE_NOTHING:
         break;

@@ -108,7 +108,7 @@ static void append_offer(GString *out, Completion completion, const Option *opti
         [COMPLETE_STACK] = " -a '(__gourd_stacks)'",
         [COMPLETE_SERVICE_OR_BUNDLE] = " -k -a '(__gourd_services; __fish_complete_suffix .raw)'",
         [COMPLETE_VOLUME_ACTION] = " -a 'ls backup restore rm'",
-        [COMPLETE_MACHINE_ACTION] = " -a 'check create export hook import list refresh remove'",
+        [COMPLETE_MACHINE_ACTION] = " -a 'check create export hook import list refresh remove trim'",
         [COMPLETE_VOLUME_OR_FILE] = " -F -a '(__gourd_volumes)'",
     };
 

@@ -38,7 +38,7 @@ static void append_action(GString *out, const char *name, Completion completion,
         [COMPLETE_STACK] = "_gourd_stacks",
         [COMPLETE_SERVICE_OR_BUNDLE] = "_gourd_services_and_bundles",
         [COMPLETE_VOLUME_ACTION] = "(ls backup restore rm)",
-        [COMPLETE_MACHINE_ACTION] = "(check create export hook import list refresh remove)",
+        [COMPLETE_MACHINE_ACTION] = "(check create export hook import list refresh remove trim)",
         [COMPLETE_VOLUME_OR_FILE] = "_gourd_volumes_and_files",
     };
 

@@ -23,7 +23,8 @@ static gboolean check_origin(const MachineOptions *options, GError **error)
     return gourd_error_hint(error, "--package NAME, for one: a package of this host");
 }
 
-static StoreChange *plan_create(Session *session, GError **error)
+/* tree: of a container that becomes a machine; or NULL. */
+static StoreChange *plan_create(Session *session, const char *tree, GError **error)
 {
     const MachineOptions *options = session->call->options;
     g_auto(MachineSpec) spec;
@@ -35,7 +36,7 @@ static StoreChange *plan_create(Session *session, GError **error)
     };
 
     machine_spec_init(&spec);
-    if (!check_origin(options, error) || !machine_options_apply(options, &spec, error) ||
+    if ((!tree && !check_origin(options, error)) || !machine_options_apply(options, &spec, error) ||
         (options->target && !unit_target_parse(options->target, &request.target, error)))
         return NULL;
     request.origin = (MachineOrigin){
@@ -43,7 +44,8 @@ static StoreChange *plan_create(Session *session, GError **error)
         .machine = request.name,
         .packages = options->packages && options->packages->len > 0 ? (char **)options->packages->pdata : NULL,
         .host_config = options->host_config,
-        .like = options->like,
+        .like = tree ? tree : options->like,
+        .trims = tree != NULL,
         .from = options->from,
         .command = spec.command,
         .network = spec.network != MACHINE_NETWORK_HOST,
@@ -76,7 +78,22 @@ gboolean machine_run_create(Session *session, const StoreChange *change, GError 
 
 static gboolean create(Session *session, GError **error)
 {
-    g_autoptr(StoreChange) change = plan_create(session, error);
+    g_autoptr(StoreChange) change = plan_create(session, NULL, error);
+
+    return machine_run_create(session, change, error);
+}
+
+static gboolean trim(Session *session, GError **error)
+{
+    const MachineOptions *options = session->call->options;
+    const char *name = session->call->operands[1];
+
+    if (options->like || options->from)
+        return gourd_error_set(error, GOURD_ERROR_USAGE, "trim takes what the container has: no --like, no --from");
+    if (!machine_name_check(name, error))
+        return FALSE;
+    g_autofree char *path = machine_tree_path(name), *tree = host_path(session->host, path);
+    g_autoptr(StoreChange) change = plan_create(session, tree, error);
 
     return machine_run_create(session, change, error);
 }
@@ -206,6 +223,7 @@ static const struct {
     {"list", " [NAME]", 0, 1, FALSE, list},
     {"refresh", " [NAME]", 0, 1, TRUE, machine_refresh},
     {"remove", " NAME", 1, 1, TRUE, remove_machine},
+    {"trim", " NAME", 1, 1, TRUE, trim},
 };
 
 /* Its place in actions. */
@@ -230,7 +248,7 @@ static gboolean find_action(const Call *call, guint *ret_action, GError **error)
     gourd_error_set(error, GOURD_ERROR_USAGE, "'%s' is nothing to do with machines", shown);
     if (nearest)
         return gourd_error_hint(error, "did you mean '%s'?", nearest);
-    return gourd_error_hint(error, "check, create, export, hook, import, list, refresh and remove are");
+    return gourd_error_hint(error, "check, create, export, hook, import, list, refresh, remove and trim are");
 }
 
 static ExitCode run(const Call *call, GError **error)
@@ -257,6 +275,8 @@ static const char *const description[] = {
     "The host is upgraded under a machine's feet. `check` says what changed since, for one or all: packages, configuration, packages that are gone, programs that still "
     "run what was replaced. `refresh` brings the machine's own files after it as dpkg(1) does: configuration that nobody changed inside is replaced, else the package's "
     "is put beside it as `.dpkg-dist`; new users, folders and units come. `hook on` has apt do that after each upgrade, `hook off` no longer.",
+    "`trim NAME` makes a container that has all of an operating system in `/var/lib/machines/NAME` one that shares the host's `/usr`, with the settings given. What the host "
+    "does not have, or otherwise, is said, and kept below `/usr.own`; see `--dry-run` first. The rest gives its space back.",
     "`export NAME FILE` writes a machine that does not run into one file, its settings and all that is its own; `import NAME FILE` makes it from that, on this host or another "
     "that has its packages.",
     "A machine has the host's programs, in the host's versions, and the configuration of packages as they are packaged. It boots a systemd of its own; `machinectl`, "

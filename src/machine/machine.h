@@ -98,6 +98,9 @@ StoreChange *machine_plan_hook(Host *host, gboolean on, const char *program, GEr
 /* The actions of these plans, which are about a machine's name: makes its tree from the subject, a MachineSkeleton; and undoes that. */
 #define MACHINE_VERB_PLANT "plant"
 #define MACHINE_VERB_UPROOT "uproot"
+/* The same in the place of a tree that is there, and back. */
+#define MACHINE_VERB_REPLANT "replant"
+#define MACHINE_VERB_UNREPLANT "unreplant"
 /* Changes its tree as the subject, a MachineDrift, says; and undoes that. */
 #define MACHINE_VERB_GRAFT "graft"
 #define MACHINE_VERB_UNGRAFT "ungraft"

@@ -48,6 +48,7 @@ typedef struct {
     GHashTable *accounts; /* path → text of a machine without packages */
     SquashExpander *expander;
     guint32 shift;     /* of owners: what root is there */
+    gboolean compares; /* what it has in /usr with the host's */
     gboolean is_moved; /* the same machine on another host: it keeps its identity */
     guint64 total;
 } Overlay;
@@ -157,6 +158,110 @@ static gboolean add_hard_link(Overlay *overlay, const char *path, const char *pr
     return TRUE;
 }
 
+/* --- a /usr of its own -------------------------------------------------------------------------------------------- */
+
+#define KEPT "/usr.own"
+
+/* Whether the host has the very same at that path. */
+static gboolean is_on_host(const Overlay *overlay, const Entry *entry, const char *path, GBytes *content,
+                           gboolean *ret_same, GError **error)
+{
+    const int root = overlay->build->root;
+    g_autoptr(GBytes) other = NULL;
+    g_autofree char *target = NULL;
+    struct stat status;
+    gboolean found;
+
+    *ret_same = FALSE;
+    if (!root_look(root, path, &status, &found, error))
+        return FALSE;
+    if (!found || (status.st_mode & S_IFMT) != type_of(entry->type))
+        return TRUE;
+    if (entry->type == ENTRY_SYMLINK) {
+        if (!root_load_link(root, path, &target, error))
+            return FALSE;
+        *ret_same = g_strcmp0(target, entry->target) == 0;
+        return TRUE;
+    }
+    if ((guint64)status.st_size != entry->size)
+        return TRUE;
+    if (!root_load(root, path, FILE_SIZE_MAX, &other, NULL, error))
+        return FALSE;
+    *ret_same = other && g_bytes_equal(other, content);
+    return TRUE;
+}
+
+static void note_kept(const Overlay *overlay, const char *path)
+{
+    notes_add(overlay->build->notes, "machine-usr-kept",
+              "the host has this not or otherwise: it is kept below " KEPT ", where nothing looks for it", path);
+}
+
+/* A further name of a file is kept if that is. */
+static gboolean compare_hard_link(Overlay *overlay, const Entry *entry, const char *path, GError **error)
+{
+    g_autofree char *kept = g_strconcat(KEPT, path, NULL), *clean = NULL;
+
+    if (!path_clean(entry->target, &clean, error))
+        return FALSE;
+    g_autofree char *first = g_strconcat(KEPT "/", clean, NULL);
+    if (!machine_skeleton_find(overlay->build->skeleton, first))
+        return TRUE;
+    note_kept(overlay, path);
+    return add_hard_link(overlay, kept, "", first, error);
+}
+
+/* What the host does not have goes to a folder of its own: only the host's /usr is seen from now on. */
+static gboolean compare_shared(Overlay *overlay, EntryReader *reader, const Entry *entry, const char *path,
+                               GError **error)
+{
+    const guint64 before = overlay->total;
+    g_autoptr(GBytes) content = NULL;
+    gboolean same;
+
+    if (entry->type == ENTRY_HARD_LINK)
+        return compare_hard_link(overlay, entry, path, error);
+    if (entry->type != ENTRY_FILE && entry->type != ENTRY_SYMLINK)
+        return TRUE;
+    if (entry->type == ENTRY_FILE && !read_content(overlay, reader, entry, &content, error))
+        return FALSE;
+    if (!is_on_host(overlay, entry, path, content, &same, error))
+        return FALSE;
+    if (same) {
+        overlay->total = before;
+        return TRUE;
+    }
+    g_autofree char *kept = g_strconcat(KEPT, path, NULL);
+    note_kept(overlay, path);
+    MachineEntry *added = add_entry(overlay, kept, type_of(entry->type) | entry->mode, entry->uid, entry->gid);
+    if (added) {
+        added->target = g_strdup(entry->target);
+        added->content = g_steal_pointer(&content);
+    }
+    return TRUE;
+}
+
+static gboolean compare_packages(Overlay *overlay, const char *folder, GError **error)
+{
+    autofd fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    g_autoptr(MachinePackages) packages = fd < 0 ? NULL : machine_packages_open(folder, fd, error);
+
+    if (!packages)
+        return FALSE;
+    for (guint i = 0; i < machine_packages_list(packages)->len; i++) {
+        const HostPackage *own = g_ptr_array_index(machine_packages_list(packages), i);
+        const HostPackage *host = machine_packages_find(overlay->build->packages, own->name);
+
+        if (!host)
+            notes_add(overlay->build->notes, "machine-package-absent", "the host does not have this package",
+                      own->name);
+        else if (strcmp(host->name, own->name) == 0 && strcmp(host->version, own->version) != 0)
+            notes_add(overlay->build->notes, "machine-package-version", "the host has another version of this package",
+                      own->name);
+    }
+    return TRUE;
+}
+
 static gboolean add_read(Overlay *overlay, EntryReader *reader, const Entry *entry, const char *path,
                          const char *prefix, GError **error)
 {
@@ -214,7 +319,9 @@ static gboolean add_all(Overlay *overlay, EntryReader *reader, const char *prefi
         if (!g_str_has_prefix(clean, prefix) || !clean[strlen(prefix)])
             continue;
         g_autofree char *path = g_strconcat("/", clean + strlen(prefix), NULL);
-        if (is_taken(overlay, path) && !add_read(overlay, reader, entry, path, prefix, error))
+        if (is_taken(overlay, path)
+                ? !add_read(overlay, reader, entry, path, prefix, error)
+                : overlay->compares && skeleton_is_shared(path) && !compare_shared(overlay, reader, entry, path, error))
             return FALSE;
     }
 }
@@ -232,6 +339,9 @@ static gboolean add_folder(Overlay *overlay, const char *folder, GError **error)
         return gourd_error_hint(error, "--package NAME --host-config takes the host's configuration of a package");
     }
     overlay->shift = status.st_uid;
+    overlay->compares = overlay->is_moved = overlay->build->origin->trims;
+    if (overlay->compares && !compare_packages(overlay, folder, error))
+        return FALSE;
     image_limits_init(&limits);
     EntryReader *reader = folder_reader_new(folder, &owners, &limits, overlay->build->notes, error);
     if (!reader)

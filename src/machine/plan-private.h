@@ -11,6 +11,8 @@ gboolean mapping_is_possible(const char *path);
 /* Where a tree is made, beside its place: MACHINE_PATH_TREES/STAGE_PREFIX.NAME. machinectl does not see hidden names. */
 #define STAGE_PREFIX ".gourd-"
 char *machine_stage_path(const char *name);
+/* Where the tree that is replaced waits until all is done. */
+char *machine_former_path(const char *name);
 
 gboolean machine_is_active(Host *host, const char *unit);
 

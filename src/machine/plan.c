@@ -97,6 +97,14 @@ static char *make_machine_id(void)
     return g_string_free(id, FALSE);
 }
 
+/* A machine that never booted has none yet. */
+static gboolean has_machine_id(const MachineSkeleton *skeleton)
+{
+    const MachineEntry *entry = machine_skeleton_find(skeleton, MACHINE_ID_PATH);
+
+    return entry && entry->content && g_bytes_get_size(entry->content) >= MACHINE_ID_LENGTH;
+}
+
 static gboolean add_inside(const MachineRequest *request, const MachineSpec *spec, MachineSkeleton *skeleton,
                            GError **error)
 {
@@ -111,7 +119,8 @@ static gboolean add_inside(const MachineRequest *request, const MachineSpec *spe
 
         machine_skeleton_add_file(skeleton, file->path, file->mode, text);
     }
-    machine_skeleton_add_file(skeleton, MACHINE_ID_PATH, MACHINE_ID_MODE, id);
+    if (!request->origin.trims || !has_machine_id(skeleton))
+        machine_skeleton_add_file(skeleton, MACHINE_ID_PATH, MACHINE_ID_MODE, id);
     return TRUE;
 }
 
@@ -164,7 +173,8 @@ static gboolean check_names(Host *host, const MachineRequest *request, const GPt
     g_autofree char *tree = machine_tree_path(request->name), *record = machine_record_path(request->name);
     autofd root = open_root(host, error);
 
-    if (root < 0 || !check_free(root, request->name, record, error) || !check_free(root, request->name, tree, error))
+    if (root < 0 || !check_free(root, request->name, record, error) ||
+        (!request->origin.trims && !check_free(root, request->name, tree, error)))
         return FALSE;
     for (guint i = 0; i < files->len; i++)
         if (!check_free(root, request->name, ((const ServiceFile *)g_ptr_array_index(files, i))->path, error))
@@ -179,16 +189,26 @@ static gboolean copy_spec(const MachineSpec *spec, MachineSpec *ret_copy, GError
     return machine_spec_from_json(json, ret_copy, error);
 }
 
+static gboolean check_stopped(Host *host, const char *unit, GError **error)
+{
+    if (!machine_is_active(host, unit))
+        return TRUE;
+    gourd_error_set(error, GOURD_ERROR_USAGE, "the machine runs");
+    return gourd_error_hint(error, "stop it first: systemctl stop %s", unit);
+}
+
 StoreChange *machine_plan_create(Host *host, const MachineRequest *request, Notes *notes, GError **error)
 {
     g_autofree char *title = g_strdup_printf("create the machine %s", request->name);
     g_autofree char *unit = machine_unit_name(request->name), *stage = machine_stage_path(request->name);
+    g_autofree char *former = machine_former_path(request->name);
     g_auto(MachineSpec) spec;
     g_autoptr(GPtrArray) files = NULL;
     guint version;
 
     machine_spec_init(&spec);
     if (!machine_name_check(request->name, error) || !check_host(host, error) ||
+        (request->origin.trims && !check_stopped(host, unit, error)) ||
         !find_version(host, request->target, &version, error) || !copy_spec(request->spec, &spec, error))
         return NULL;
     g_autoptr(MachineSkeleton) skeleton = machine_skeleton_new(&request->origin, notes, error);
@@ -203,11 +223,16 @@ StoreChange *machine_plan_create(Host *host, const MachineRequest *request, Note
     MachineSkeleton *subject = g_steal_pointer(&skeleton);
     StoreChange *change = store_change_new_other(title, subject, (GDestroyNotify)machine_skeleton_free);
     plan_folder(change->plan, MACHINE_PATH_TREES, TREES_MODE);
-    plan_act(change->plan, MACHINE_VERB_PLANT, request->name, MACHINE_VERB_UPROOT, request->name);
+    if (request->origin.trims)
+        plan_act(change->plan, MACHINE_VERB_REPLANT, request->name, MACHINE_VERB_UNREPLANT, request->name);
+    else
+        plan_act(change->plan, MACHINE_VERB_PLANT, request->name, MACHINE_VERB_UPROOT, request->name);
     plan_files(files, change->plan);
     plan_record(request, &spec, subject, change->plan);
     plan_start(host, request, unit, change->plan);
     plan_purge(change->plan, stage);
+    if (request->origin.trims)
+        plan_purge(change->plan, former);
     return change;
 }
 

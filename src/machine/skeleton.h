@@ -14,6 +14,7 @@ typedef struct {
     char **packages;      /* names; or NULL */
     gboolean host_config; /* configuration as the host has it, not as packaged */
     const char *like;     /* a folder that has a machine's own files; or NULL */
+    gboolean trims;       /* like is the machine itself, with a /usr of its own so far */
     const char *from;     /* a bundle; or NULL */
     char **command;       /* of a machine without systemd inside; or NULL */
     gboolean network;     /* systemd-networkd is wanted inside */

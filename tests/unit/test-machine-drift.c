@@ -211,6 +211,29 @@ static void all_of_it_is_made_and_can_be_undone(Fixture *fixture, gconstpointer 
     g_assert_true(machine_act(fixture->host, MACHINE_VERB_UNGRAFT, "edge", NULL, &fixture->error));
 }
 
+static void a_tree_is_put_in_the_place_of_another_and_back(Fixture *fixture, gconstpointer unused G_GNUC_UNUSED)
+{
+    g_autofree char *like = g_build_filename(fixture->root, TREE, NULL);
+    const MachineOrigin origin = {.root = fixture->root, .machine = "edge", .like = like, .trims = TRUE};
+
+    put(fixture, TREE "/usr/bin/same", "1\n");
+    put(fixture, TREE "/usr/bin/own", "own\n");
+    put(fixture, TREE "/var/lib/dpkg/status", "");
+    put(fixture, "usr/bin/same", "1\n");
+    g_autoptr(MachineSkeleton) skeleton = machine_skeleton_new(&origin, NULL, &fixture->error);
+    g_assert_no_error(fixture->error);
+    g_assert_true(machine_act(fixture->host, MACHINE_VERB_REPLANT, "edge", skeleton, &fixture->error));
+    assert_file(fixture, TREE "/usr.own/usr/bin/own", "own\n");
+    assert_file(fixture, TREE "/usr.own/usr/bin/same", NULL);
+    assert_file(fixture, TREE "/usr/bin/own", NULL);
+    assert_file(fixture, TREE "/etc/a.conf", "1\n");
+    for (guint i = 0; i < 2; i++) {
+        g_assert_true(machine_act(fixture->host, MACHINE_VERB_UNREPLANT, "edge", NULL, &fixture->error));
+        assert_file(fixture, TREE "/usr/bin/own", "own\n");
+        assert_file(fixture, TREE "/usr.own/usr/bin/own", NULL);
+    }
+}
+
 static void links_inside_lead_nowhere_outside(Fixture *fixture, gconstpointer unused G_GNUC_UNUSED)
 {
     g_autofree char *tree = g_build_filename(fixture->root, TREE, NULL);
@@ -246,6 +269,7 @@ int main(int argc, char **argv)
     ADD(folders_above_what_comes_are_made);
     ADD(a_package_that_is_gone_is_missing);
     ADD(all_of_it_is_made_and_can_be_undone);
+    ADD(a_tree_is_put_in_the_place_of_another_and_back);
     ADD(links_inside_lead_nowhere_outside);
     return g_test_run();
 }
