@@ -5,16 +5,16 @@
 
 /* What a system needs to boot, to be logged in to and to have a network, as far as the host has it. */
 static const char *const base_packages[] = {
-    "base-files",     "base-passwd", "bash",         "ca-certificates", "dash",           "dbus",
-    "debianutils",    "iproute2",    "libc-bin",     "libnss-systemd",  "libpam-modules", "libpam-runtime",
-    "libpam-systemd", "login",       "login.defs",   "ncurses-base",    "netbase",        "passwd",
-    "procps",         "systemd",     "systemd-sysv", "tzdata",          "util-linux",     NULL,
+    "base-files",     "base-passwd",    "bash",     "dash",           "dbus",
+    "debianutils",    "iproute2",       "libc-bin", "libnss-systemd", "libpam-modules",
+    "libpam-runtime", "libpam-systemd", "login",    "login.defs",     "ncurses-base",
+    "netbase",        "passwd",         "procps",   "systemd",        "systemd-sysv",
+    "tzdata",         "util-linux",     NULL,
 };
 
 /* Of a machine without systemd inside. */
 static const char *const program_packages[] = {
-    "base-files",  "base-passwd", "bash",    "ca-certificates", "dash",
-    "debianutils", "libc-bin",    "netbase", "tzdata",          NULL,
+    "base-files", "base-passwd", "bash", "dash", "debianutils", "libc-bin", "netbase", "tzdata", NULL,
 };
 
 /* Never there as a mere dependency: the machine boots without them, and what they have in /etc and /var is the host's business. */

@@ -98,7 +98,7 @@ static gboolean add_packaged(SkeletonBuild *build, const SkeletonPackage *chosen
     return TRUE;
 }
 
-/* A folder or a link; a file without a digest, which only its being there counts of, is empty. */
+/* A folder or a link. Files that the package has no digest of are made by somebody else. */
 static gboolean add_other(SkeletonBuild *build, const SkeletonPackage *chosen, const char *path, GError **error)
 {
     struct stat status;
