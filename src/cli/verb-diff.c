@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "deploy-options.h"
 #include "human.h"
 #include "listing.h"
 #include "session.h"
@@ -9,7 +10,7 @@
 typedef struct {
     StackOptions stack; /* without bundles */
     GPtrArray *scales;
-    char *root;
+    char *root, *target;
     int network;
     gboolean stat, json, secure_env;
 } DiffOptions;
@@ -140,7 +141,8 @@ static ExitCode diff_stack(const Call *call, GError **error)
     g_autoptr(Stack) stack = NULL;
     g_autoptr(StoreChange) change = NULL;
 
-    if (!session_open(&session, call, options->root, FALSE, error) ||
+    if ((options->target && !unit_target_parse(options->target, &request.target, error)) ||
+        !session_open(&session, call, options->root, FALSE, error) ||
         !stack_plan_up(&options->stack, &session, &load, &request, &stack, &change, error) ||
         !show_change(&session, change, options->json, error))
         return EXIT_CODE_FAILED;
@@ -197,6 +199,8 @@ static const Option up_rows[] = {
     {"network", 0, OPTION_CHOICE, AT(network), "MODE", "As `gourd up --network`", .fallback = "auto",
      .choices = stack_networks},
     {"secure-env", 0, OPTION_FLAG, AT(secure_env), .help = "As `gourd up --secure-env`"},
+    {"target", 0, OPTION_STRING, AT(target), "SYSTEM", "As `gourd up --target`", .shown_default = "this host's",
+     .suggestions = deploy_targets, .completion = COMPLETE_VALUES, .check = deploy_check_target},
     {"root", 0, OPTION_STRING, AT(root), "FOLDER", "Look at the system in FOLDER, at rest",
      .completion = COMPLETE_FOLDER},
     {NULL},
