@@ -72,7 +72,7 @@ gboolean machine_run_create(Session *session, const StoreChange *change, GError 
     if (options->no_start || !host_is_live(session->host))
         fprintf(session->call->out.file, "%s is created; nothing was started\n", name);
     else
-        fprintf(session->call->out.file, "%s is created and running: machinectl shell %s\n", name, name);
+        fprintf(session->call->out.file, "%s is created and running: gourd shell %s\n", name, name);
     return TRUE;
 }
 

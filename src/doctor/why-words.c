@@ -298,6 +298,12 @@ static const char *find_word(const char *message, const char *word)
     return NULL;
 }
 
+/* systemd's programs say so of what they can do without. */
+static gboolean is_ignored(const HostEntry *entry)
+{
+    return entry->message && strstr(entry->message, ", ignoring: ") != NULL;
+}
+
 /* The last words count most: what comes before may be a try that something else replaced. */
 void why_explain_words(const WhyFacts *facts, GPtrArray *findings)
 {
@@ -306,7 +312,8 @@ void why_explain_words(const WhyFacts *facts, GPtrArray *findings)
     for (guint i = entries->len; i-- > 0 && findings->len == 0;) {
         const HostEntry *entry = g_ptr_array_index(entries, i);
 
-        for (guint j = 0; !entry->is_manager && j < G_N_ELEMENTS(words) && findings->len == 0; j++) {
+        for (guint j = 0; !entry->is_manager && !is_ignored(entry) && j < G_N_ELEMENTS(words) && findings->len == 0;
+             j++) {
             const char *at = find_word(entry->message, words[j].text);
 
             if (at)
