@@ -32,6 +32,10 @@ static const char script_head[] =
     "    _gourd_words \"$(\"${words[0]}\" list --stacks --names 2>/dev/null)\"\n"
     "}\n"
     "\n"
+    "_gourd_machines() {\n"
+    "    _gourd_words \"$(\"${words[0]}\" machine list --names 2>/dev/null)\"\n"
+    "}\n"
+    "\n"
     "_gourd_volumes() {\n"
     "    _gourd_words \"$(\"${words[0]}\" volume ls --names 2>/dev/null)\"\n"
     "}\n"
@@ -174,6 +178,8 @@ static char *format_offer(Completion completion, const Option *option)
         return g_strdup("_gourd_volumes; _gourd_files '' '*'");
     case COMPLETE_MACHINE_ACTION:
         return g_strdup("_gourd_words 'check create export hook import list refresh remove trim'");
+    case COMPLETE_MACHINE:
+        return g_strdup("_gourd_machines");
     case COMPLETE_VALUES:
     case COMPLETE_NOTHING:
         break;

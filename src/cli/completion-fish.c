@@ -42,6 +42,11 @@ static const char script_head[] =
     "    command $words[1] list --stacks --names 2>/dev/null\n"
     "end\n"
     "\n"
+    "function __gourd_machines\n"
+    "    set -l words (commandline -opc)\n"
+    "    command $words[1] machine list --names 2>/dev/null\n"
+    "end\n"
+    "\n"
     "function __gourd_volumes\n"
     "    set -l words (commandline -opc)\n"
     "    command $words[1] volume ls --names 2>/dev/null\n"
@@ -109,6 +114,7 @@ static void append_offer(GString *out, Completion completion, const Option *opti
         [COMPLETE_SERVICE_OR_BUNDLE] = " -k -a '(__gourd_services; __fish_complete_suffix .raw)'",
         [COMPLETE_VOLUME_ACTION] = " -a 'ls backup restore rm'",
         [COMPLETE_MACHINE_ACTION] = " -a 'check create export hook import list refresh remove trim'",
+        [COMPLETE_MACHINE] = " -a '(__gourd_machines)'",
         [COMPLETE_VOLUME_OR_FILE] = " -F -a '(__gourd_volumes)'",
     };
 

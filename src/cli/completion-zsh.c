@@ -39,6 +39,7 @@ static void append_action(GString *out, const char *name, Completion completion,
         [COMPLETE_SERVICE_OR_BUNDLE] = "_gourd_services_and_bundles",
         [COMPLETE_VOLUME_ACTION] = "(ls backup restore rm)",
         [COMPLETE_MACHINE_ACTION] = "(check create export hook import list refresh remove trim)",
+        [COMPLETE_MACHINE] = "_gourd_machines",
         [COMPLETE_VOLUME_OR_FILE] = "_gourd_volumes_and_files",
     };
 
@@ -146,6 +147,9 @@ static void append_services(GString *out)
                          "    compadd -a names\n}\n\n"
                          "_gourd_stacks() {\n"
                          "    local -a names=(${(f)\"$($_gourd_program list --stacks --names 2>/dev/null)\"})\n"
+                         "    compadd -a names\n}\n\n"
+                         "_gourd_machines() {\n"
+                         "    local -a names=(${(f)\"$($_gourd_program machine list --names 2>/dev/null)\"})\n"
                          "    compadd -a names\n}\n\n"
                          "_gourd_volumes_and_files() {\n"
                          "    local -a names=(${(f)\"$($_gourd_program volume ls --names 2>/dev/null)\"})\n"

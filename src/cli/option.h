@@ -35,6 +35,7 @@ typedef enum {
     COMPLETE_VOLUME_ACTION,  /* of gourd volume */
     COMPLETE_VOLUME_OR_FILE, /* those that are there */
     COMPLETE_MACHINE_ACTION, /* of gourd machine */
+    COMPLETE_MACHINE,        /* those that gourd made */
 } Completion;
 
 typedef struct {

@@ -265,7 +265,7 @@ static ExitCode run(const Call *call, GError **error)
 }
 
 static const Operand operands[] = {{"ACTION", 1, 1, COMPLETE_MACHINE_ACTION},
-                                   {"NAME", 0, 1, COMPLETE_NOTHING},
+                                   {"NAME", 0, 1, COMPLETE_MACHINE},
                                    {"FILE", 0, 1, COMPLETE_FILE},
                                    {NULL, 0, 0, COMPLETE_NOTHING}};
 
