@@ -276,6 +276,18 @@ static gboolean is_active(Host *host, const char *name)
     return active;
 }
 
+/* A file, with the folder of drop-ins that it is alone in. */
+static void plan_removal(int root, const char *path, Plan *plan)
+{
+    g_autofree char *folder = g_path_get_dirname(path);
+    g_autoptr(GPtrArray) names = NULL;
+
+    if (g_str_has_suffix(folder, ".service.d") && root_list(root, folder, &names, NULL) && names->len == 1)
+        plan_purge(plan, folder);
+    else
+        plan_remove(plan, path);
+}
+
 StoreChange *machine_plan_remove(Host *host, const char *name, GError **error)
 {
     static const char *const no_binds[] = {NULL};
@@ -297,7 +309,7 @@ StoreChange *machine_plan_remove(Host *host, const char *name, GError **error)
     if (is_active(host, record->unit))
         plan_act(change->plan, "stop", record->unit, "resume", record->unit);
     for (guint i = 0; i < files->len; i++)
-        plan_remove(change->plan, ((const ServiceFile *)g_ptr_array_index(files, i))->path);
+        plan_removal(root, ((const ServiceFile *)g_ptr_array_index(files, i))->path, change->plan);
     plan_remove(change->plan, wants);
     plan_remove(change->plan, record_path);
     if (journal && !plan_link_removal(root, journal, tree, change->plan, error))
