@@ -172,14 +172,11 @@ static char *format_offer(Completion completion, const Option *option)
         return g_strdup("_gourd_stacks");
     case COMPLETE_SERVICE_OR_BUNDLE:
         return g_strdup("_gourd_services; _gourd_files '' '*.raw'");
-    case COMPLETE_VOLUME_ACTION:
-        return g_strdup("_gourd_words 'ls backup restore rm'");
     case COMPLETE_VOLUME_OR_FILE:
         return g_strdup("_gourd_volumes; _gourd_files '' '*'");
-    case COMPLETE_MACHINE_ACTION:
-        return g_strdup("_gourd_words 'check create export hook import list refresh remove trim'");
     case COMPLETE_MACHINE:
         return g_strdup("_gourd_machines");
+    case COMPLETE_ACTION:
     case COMPLETE_VALUES:
     case COMPLETE_NOTHING:
         break;
@@ -225,6 +222,14 @@ static void append_argument_function(GString *out)
     g_string_append(out, "    esac\n}\n\n");
 }
 
+static char *format_operand_offer(const Verb *verb, const Operand *operand)
+{
+    if (operand->completion != COMPLETE_ACTION)
+        return format_offer(operand->completion, NULL);
+    g_autofree char *names = verb_format_actions(verb->actions, " ", " ");
+    return g_strdup_printf("_gourd_words '%s'", names);
+}
+
 static void append_operand_function(GString *out)
 {
     g_string_append(out, "_gourd_offer_operand() {\n    case $1:$2 in\n");
@@ -232,7 +237,7 @@ static void append_operand_function(GString *out)
         guint index = 0;
 
         for (const Operand *operand = (*verb)->operands; operand && operand->name && !(*verb)->hidden; operand++) {
-            g_autofree char *offer = format_offer(operand->completion, NULL);
+            g_autofree char *offer = format_operand_offer(*verb, operand);
 
             for (guint i = 0; i < MIN(operand->max, 8) && operand->max != OPERANDS_ANY; i++, index++) {
                 if (offer)

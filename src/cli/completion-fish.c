@@ -108,12 +108,11 @@ static void append_offer(GString *out, Completion completion, const Option *opti
         [COMPLETE_BUNDLE] = " -k -a '(__fish_complete_suffix .raw)'",
         [COMPLETE_SOURCE] = " -a '(__gourd_sources)'",
         [COMPLETE_VERB] = "",
+        [COMPLETE_ACTION] = "",
         [COMPLETE_VALUES] = "",
         [COMPLETE_SERVICE] = " -a '(__gourd_services)'",
         [COMPLETE_STACK] = " -a '(__gourd_stacks)'",
         [COMPLETE_SERVICE_OR_BUNDLE] = " -k -a '(__gourd_services; __fish_complete_suffix .raw)'",
-        [COMPLETE_VOLUME_ACTION] = " -a 'ls backup restore rm'",
-        [COMPLETE_MACHINE_ACTION] = " -a 'check create export hook import list refresh remove trim'",
         [COMPLETE_MACHINE] = " -a '(__gourd_machines)'",
         [COMPLETE_VOLUME_OR_FILE] = " -F -a '(__gourd_volumes)'",
     };
@@ -183,6 +182,11 @@ static void append_operands(GString *out, const Verb *verb)
         } else if (operand->completion != COMPLETE_NOTHING) {
             g_string_append_printf(out, "complete -c gourd -n '%s'", condition);
             append_offer(out, operand->completion, NULL);
+            if (operand->completion == COMPLETE_ACTION) {
+                g_autofree char *names = verb_format_actions(verb->actions, " ", " ");
+
+                g_string_append_printf(out, " -a '%s'", names);
+            }
             g_string_append_c(out, '\n');
         }
     }

@@ -33,12 +33,11 @@ static void append_action(GString *out, const char *name, Completion completion,
         [COMPLETE_BUNDLE] = "_files -g \"*.raw(-.)\"",
         [COMPLETE_SOURCE] = "_gourd_sources",
         [COMPLETE_VERB] = "_gourd_verbs_and_topics",
+        [COMPLETE_ACTION] = "",
         [COMPLETE_VALUES] = " ",
         [COMPLETE_SERVICE] = "_gourd_services",
         [COMPLETE_STACK] = "_gourd_stacks",
         [COMPLETE_SERVICE_OR_BUNDLE] = "_gourd_services_and_bundles",
-        [COMPLETE_VOLUME_ACTION] = "(ls backup restore rm)",
-        [COMPLETE_MACHINE_ACTION] = "(check create export hook import list refresh remove trim)",
         [COMPLETE_MACHINE] = "_gourd_machines",
         [COMPLETE_VOLUME_OR_FILE] = "_gourd_volumes_and_files",
     };
@@ -101,6 +100,11 @@ static void append_operands(GString *out, const Verb *verb)
             if (operand->max != OPERANDS_ANY && i >= operand->min)
                 g_string_append_c(out, ':');
             append_action(out, operand->name, operand->completion, NULL);
+            if (operand->completion == COMPLETE_ACTION) {
+                g_autofree char *names = verb_format_actions(verb->actions, " ", " ");
+
+                g_string_append_printf(out, "(%s)", names);
+            }
             g_string_append_c(out, '\'');
         }
     }

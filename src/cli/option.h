@@ -28,13 +28,12 @@ typedef enum {
     COMPLETE_BUNDLE, /* files named *.raw */
     COMPLETE_SOURCE, /* docker-archive:FILE and its relatives, or a file or folder */
     COMPLETE_VERB,
+    COMPLETE_ACTION,  /* of the verb */
     COMPLETE_VALUES,  /* the row's suggestions */
     COMPLETE_SERVICE, /* installed ones */
     COMPLETE_STACK,   /* those that are up */
     COMPLETE_SERVICE_OR_BUNDLE,
-    COMPLETE_VOLUME_ACTION,  /* of gourd volume */
     COMPLETE_VOLUME_OR_FILE, /* those that are there */
-    COMPLETE_MACHINE_ACTION, /* of gourd machine */
     COMPLETE_MACHINE,        /* those that gourd made */
 } Completion;
 

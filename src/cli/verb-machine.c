@@ -209,47 +209,40 @@ static gboolean remove_machine(Session *session, GError **error)
 
 /* --- the verb ----------------------------------------------------------------------------------------------------- */
 
-static const struct {
-    const char *name, *operands; /* behind it */
-    guint min, max;
-    gboolean changes;
-    gboolean (*act)(Session *session, GError **error);
-} actions[] = {
-    {"create", " NAME", 1, 1, TRUE, create},
-    {"check", " [NAME]", 0, 1, FALSE, machine_check},
-    {"export", " NAME FILE", 2, 2, FALSE, machine_export_to},
-    {"hook", " on|off", 1, 1, TRUE, machine_hook},
-    {"import", " NAME FILE", 2, 2, TRUE, machine_import_from},
-    {"list", " [NAME]", 0, 1, FALSE, list},
-    {"refresh", " [NAME]", 0, 1, TRUE, machine_refresh},
-    {"remove", " NAME", 1, 1, TRUE, remove_machine},
-    {"trim", " NAME", 1, 1, TRUE, trim},
+enum {
+    ACTION_CHECK,
+    ACTION_CREATE,
+    ACTION_EXPORT,
+    ACTION_HOOK,
+    ACTION_IMPORT,
+    ACTION_LIST,
+    ACTION_REFRESH,
+    ACTION_REMOVE,
+    ACTION_TRIM
 };
 
-/* Its place in actions. */
-static gboolean find_action(const Call *call, guint *ret_action, GError **error)
-{
-    g_autoptr(GPtrArray) names = g_ptr_array_new();
-    g_autofree char *shown = text_escape(call->operands[0]);
+static const VerbAction actions[] = {
+    [ACTION_CHECK] = {"check", " [NAME]", 0, 1},      [ACTION_CREATE] = {"create", " NAME", 1, 1},
+    [ACTION_EXPORT] = {"export", " NAME FILE", 2, 2}, [ACTION_HOOK] = {"hook", " on|off", 1, 1},
+    [ACTION_IMPORT] = {"import", " NAME FILE", 2, 2}, [ACTION_LIST] = {"list", " [NAME]", 0, 1},
+    [ACTION_REFRESH] = {"refresh", " [NAME]", 0, 1},  [ACTION_REMOVE] = {"remove", " NAME", 1, 1},
+    [ACTION_TRIM] = {"trim", " NAME", 1, 1},          {NULL},
+};
 
-    for (guint i = 0; i < G_N_ELEMENTS(actions); i++) {
-        guint n = call->n_operands - 1;
-
-        g_ptr_array_add(names, (gpointer)actions[i].name);
-        if (strcmp(actions[i].name, call->operands[0]) != 0)
-            continue;
-        if (n < actions[i].min || n > actions[i].max)
-            return gourd_error_set(error, GOURD_ERROR_USAGE, "it is called as: gourd machine %s%s", actions[i].name,
-                                   actions[i].operands);
-        *ret_action = i;
-        return TRUE;
-    }
-    const char *nearest = nearest_name(call->operands[0], names);
-    gourd_error_set(error, GOURD_ERROR_USAGE, "'%s' is nothing to do with machines", shown);
-    if (nearest)
-        return gourd_error_hint(error, "did you mean '%s'?", nearest);
-    return gourd_error_hint(error, "check, create, export, hook, import, list, refresh, remove and trim are");
-}
+static const struct {
+    gboolean changes;
+    gboolean (*act)(Session *session, GError **error);
+} functions[] = {
+    [ACTION_CHECK] = {FALSE, machine_check},
+    [ACTION_CREATE] = {TRUE, create},
+    [ACTION_EXPORT] = {FALSE, machine_export_to},
+    [ACTION_HOOK] = {TRUE, machine_hook},
+    [ACTION_IMPORT] = {TRUE, machine_import_from},
+    [ACTION_LIST] = {FALSE, list},
+    [ACTION_REFRESH] = {TRUE, machine_refresh},
+    [ACTION_REMOVE] = {TRUE, remove_machine},
+    [ACTION_TRIM] = {TRUE, trim},
+};
 
 static ExitCode run(const Call *call, GError **error)
 {
@@ -257,14 +250,14 @@ static ExitCode run(const Call *call, GError **error)
     g_auto(Session) session = {0};
     guint action;
 
-    return find_action(call, &action, error) &&
-                   session_open(&session, call, options->root, actions[action].changes && !options->dry_run, error) &&
-                   actions[action].act(&session, error)
+    return verb_find_action(call, "machine", actions, &action, error) &&
+                   session_open(&session, call, options->root, functions[action].changes && !options->dry_run, error) &&
+                   functions[action].act(&session, error)
                ? EXIT_CODE_OK
                : EXIT_CODE_FAILED;
 }
 
-static const Operand operands[] = {{"ACTION", 1, 1, COMPLETE_MACHINE_ACTION},
+static const Operand operands[] = {{"ACTION", 1, 1, COMPLETE_ACTION},
                                    {"NAME", 0, 1, COMPLETE_MACHINE},
                                    {"FILE", 0, 1, COMPLETE_FILE},
                                    {NULL, 0, 0, COMPLETE_NOTHING}};
@@ -306,6 +299,7 @@ const Verb verb_machine = {
     .topic = "Machines",
     .summary = "Make and remove containers that share the host's /usr",
     .operands = operands,
+    .actions = actions,
     .groups = machine_groups,
     .description = description,
     .examples = examples,

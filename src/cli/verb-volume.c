@@ -175,50 +175,24 @@ static gboolean remove_volumes(Session *session, const GPtrArray *volumes, GErro
 
 /* --- the verb ----------------------------------------------------------------------------------------------------- */
 
-typedef enum { ACTION_LS, ACTION_BACKUP, ACTION_RESTORE, ACTION_RM } Action;
+enum { ACTION_LS, ACTION_BACKUP, ACTION_RESTORE, ACTION_RM };
 
-static const struct {
-    const char *name, *operands; /* behind it */
-    guint min, max;
-} actions[] = {
+static const VerbAction actions[] = {
     [ACTION_LS] = {"ls", "", 0, 0},
     [ACTION_BACKUP] = {"backup", " VOLUME", 1, 1},
     [ACTION_RESTORE] = {"restore", " FILE [VOLUME]", 1, 2},
     [ACTION_RM] = {"rm", " VOLUME", 1, 1},
+    {NULL},
 };
-
-static gboolean find_action(const Call *call, Action *ret_action, GError **error)
-{
-    g_autoptr(GPtrArray) names = g_ptr_array_new();
-    g_autofree char *shown = text_escape(call->operands[0]);
-
-    for (guint i = 0; i < G_N_ELEMENTS(actions); i++) {
-        guint n = call->n_operands - 1;
-
-        g_ptr_array_add(names, (gpointer)actions[i].name);
-        if (strcmp(actions[i].name, call->operands[0]) != 0)
-            continue;
-        if (n < actions[i].min || n > actions[i].max)
-            return gourd_error_set(error, GOURD_ERROR_USAGE, "it is called as: gourd volume %s%s", actions[i].name,
-                                   actions[i].operands);
-        *ret_action = (Action)i;
-        return TRUE;
-    }
-    const char *nearest = nearest_name(call->operands[0], names);
-    gourd_error_set(error, GOURD_ERROR_USAGE, "'%s' is nothing to do with volumes", shown);
-    if (nearest)
-        return gourd_error_hint(error, "did you mean '%s'?", nearest);
-    return gourd_error_hint(error, "ls, backup, restore and rm are");
-}
 
 static gboolean act(const Call *call, GError **error)
 {
     const VolumeOptions *options = call->options;
     g_auto(Session) session = {0};
     g_autoptr(GPtrArray) volumes = NULL;
-    Action action;
+    guint action;
 
-    if (!find_action(call, &action, error) ||
+    if (!verb_find_action(call, "volume", actions, &action, error) ||
         !session_open(&session, call, options->root, action != ACTION_LS && !options->dry_run, error))
         return FALSE;
     if (action == ACTION_RESTORE)
@@ -255,7 +229,7 @@ static const Option rows[] = {
 #undef AT
 
 static const OptionGroup groups[] = {{"Options", rows}, {NULL, NULL}};
-static const Operand operands[] = {{"ACTION", 1, 1, COMPLETE_VOLUME_ACTION},
+static const Operand operands[] = {{"ACTION", 1, 1, COMPLETE_ACTION},
                                    {"NAME", 0, 2, COMPLETE_VOLUME_OR_FILE},
                                    {NULL, 0, 0, COMPLETE_NOTHING}};
 
@@ -289,6 +263,7 @@ const Verb verb_volume = {
     .topic = "Services",
     .summary = "List, back up, restore and remove volumes",
     .operands = operands,
+    .actions = actions,
     .groups = groups,
     .description = description,
     .examples = examples,

@@ -135,3 +135,43 @@ char *verb_format_usage(const Verb *verb)
         g_string_append_printf(usage, verb->words_follow ? " [%s...]" : " [-- %s...]", verb->words);
     return g_string_free(usage, FALSE);
 }
+
+/* --- actions ------------------------------------------------------------------------------------------------------ */
+
+char *verb_format_actions(const VerbAction *actions, const char *separator, const char *last_separator)
+{
+    GString *text = g_string_new(actions->name);
+
+    for (const VerbAction *action = actions + 1; action->name; action++)
+        g_string_append_printf(text, "%s%s", action[1].name ? separator : last_separator, action->name);
+    return g_string_free(text, FALSE);
+}
+
+static gboolean fail_unknown(const char *name, const char *verb, const VerbAction *actions, GError **error)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    g_autofree char *shown = text_escape(name), *all = verb_format_actions(actions, ", ", " and ");
+
+    for (const VerbAction *action = actions; action->name; action++)
+        g_ptr_array_add(names, (gpointer)action->name);
+    const char *nearest = nearest_name(name, names);
+    gourd_error_set(error, GOURD_ERROR_USAGE, "'%s' is nothing to do with %ss", shown, verb);
+    return nearest ? gourd_error_hint(error, "did you mean '%s'?", nearest) : gourd_error_hint(error, "%s are", all);
+}
+
+gboolean verb_find_action(const Call *call, const char *verb, const VerbAction *actions, guint *ret_action,
+                          GError **error)
+{
+    const char *name = call->operands[0];
+    guint n = call->n_operands - 1, i = 0;
+
+    while (actions[i].name && strcmp(actions[i].name, name) != 0)
+        i++;
+    if (!actions[i].name)
+        return fail_unknown(name, verb, actions, error);
+    if (n < actions[i].min || n > actions[i].max)
+        return gourd_error_set(error, GOURD_ERROR_USAGE, "it is called as: gourd %s %s%s", verb, name,
+                               actions[i].operands);
+    *ret_action = i;
+    return TRUE;
+}

@@ -14,9 +14,16 @@
 
 typedef struct {
     const char *name; /* in capitals */
-    guint min, max;   /* only the last operand of a verb may have min != max */
+    guint min, max;   /* behind one with min != max there are only such ones */
     Completion completion;
 } Operand;
+
+/* What the first operand of some verbs says to do. */
+typedef struct {
+    const char *name;
+    const char *operands; /* behind it, as in usage: " NAME [FILE]" */
+    guint min, max;       /* how many of those */
+} VerbAction;
 
 typedef struct {
     const char *command;
@@ -40,6 +47,7 @@ struct Verb {
     const char *topic;         /* the heading it stands below in `gourd help` */
     const char *summary;       /* a phrase without full stop */
     const Operand *operands;   /* ends with a NULL name */
+    const VerbAction *actions; /* what its first operand may be; ends with a NULL name; or NULL */
     const char *words;         /* what may follow "--", in capitals: words that are no operands; NULL: operands do */
     gboolean words_follow;     /* no "--" is needed: what comes behind the operands are the words, dashes or not */
     gboolean runs_program;     /* its exit code is a program's: failures have the codes of exit_code_of_run() */
@@ -78,6 +86,13 @@ const Option *option_iterator_next(OptionIterator *iterator);
  * *ret_negated is TRUE. */
 const Option *verb_find_option(const Verb *verb, const char *name, gboolean *ret_negated);
 const Option *verb_find_short_option(const Verb *verb, char letter);
+
+/* The place in actions of the call's first operand. USAGE errors with the nearest name, or with what has to follow. verb: its name. */
+gboolean verb_find_action(const Call *call, const char *verb, const VerbAction *actions, guint *ret_action,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Their names: "ls, backup and rm" with ", " and " and ". Caller frees. */
+char *verb_format_actions(const VerbAction *actions, const char *separator, const char *last_separator);
 
 /* "gourd build [OPTION]... SOURCE": for usage lines, man page and errors alike. Caller frees. */
 char *verb_format_usage(const Verb *verb);
