@@ -18,14 +18,13 @@
     X(EVP_DigestUpdate)     \
     X(EVP_MD_CTX_free)      \
     X(EVP_MD_CTX_new)       \
-    X(EVP_MD_fetch)         \
-    X(EVP_MD_free)          \
-    X(EVP_sha256)
+    X(EVP_MD_fetch)
 
 typedef struct {
 #define MEMBER(NAME) __typeof__(NAME) *NAME;
     CRYPTO_FUNCTIONS(MEMBER)
 #undef MEMBER
+    EVP_MD *sha256; /* fetched once: EVP_sha256() would be looked up again at each start */
 } Crypto;
 
 static gpointer load_function(void *library, const char *name)
@@ -37,6 +36,13 @@ static gpointer load_function(void *library, const char *name)
     return function;
 }
 
+/* libcrypto fails here only when memory is out or its build lacks the algorithm; GLib aborts on the first, so do we. */
+static void crypto_must(int ok)
+{
+    if (ok != 1)
+        g_error("libcrypto failed");
+}
+
 static gpointer load_crypto(gpointer data)
 {
     static Crypto crypto;
@@ -45,6 +51,8 @@ static gpointer load_crypto(gpointer data)
 #define LOAD(NAME) crypto.NAME = load_function(library, #NAME);
     CRYPTO_FUNCTIONS(LOAD)
 #undef LOAD
+    crypto.sha256 = crypto.EVP_MD_fetch(NULL, "SHA2-256", NULL);
+    crypto_must(crypto.sha256 != NULL);
     return &crypto;
 }
 
@@ -60,6 +68,17 @@ static const Crypto *get_crypto(void)
     static GOnce once = G_ONCE_INIT;
 
     return g_once(&once, load_crypto, NULL);
+}
+
+static gpointer load(gpointer data)
+{
+    (void)get_crypto();
+    return NULL;
+}
+
+GThread *digest_load_begin(void)
+{
+    return g_thread_try_new("gourd-load", load, NULL, NULL);
 }
 
 gboolean digest_equal(const Digest *a, const Digest *b)
@@ -111,23 +130,15 @@ char *digest_to_text(const Digest *digest)
     return text;
 }
 
-/* libcrypto fails here only when memory is out or its build lacks the algorithm; GLib aborts on the first, so do we. */
-static void crypto_must(int ok)
-{
-    if (ok != 1)
-        g_error("libcrypto failed");
-}
-
 void digest_of_bytes(const void *bytes, gsize size, Digest *ret_digest)
 {
     const Crypto *crypto = get_crypto();
 
-    crypto_must(crypto->EVP_Digest(bytes, size, ret_digest->bytes, NULL, crypto->EVP_sha256(), NULL));
+    crypto_must(crypto->EVP_Digest(bytes, size, ret_digest->bytes, NULL, crypto->sha256, NULL));
 }
 
 struct Hasher {
     const Crypto *crypto;
-    EVP_MD *algorithm; /* fetched once: EVP_sha256() would be looked up again at each start */
     EVP_MD_CTX *context;
 };
 
@@ -137,10 +148,9 @@ Hasher *hasher_new(void)
     Hasher *hasher = g_new0(Hasher, 1);
 
     hasher->crypto = crypto;
-    hasher->algorithm = crypto->EVP_MD_fetch(NULL, "SHA2-256", NULL);
     hasher->context = crypto->EVP_MD_CTX_new();
-    crypto_must(hasher->algorithm && hasher->context);
-    crypto_must(crypto->EVP_DigestInit_ex(hasher->context, hasher->algorithm, NULL));
+    crypto_must(hasher->context != NULL);
+    crypto_must(crypto->EVP_DigestInit_ex(hasher->context, hasher->crypto->sha256, NULL));
     return hasher;
 }
 
@@ -149,7 +159,6 @@ void hasher_free(Hasher *hasher)
     if (!hasher)
         return;
     hasher->crypto->EVP_MD_CTX_free(hasher->context);
-    hasher->crypto->EVP_MD_free(hasher->algorithm);
     g_free(hasher);
 }
 
@@ -161,5 +170,5 @@ void hasher_update(Hasher *hasher, const void *bytes, gsize size)
 void hasher_finish(Hasher *hasher, Digest *ret_digest)
 {
     crypto_must(hasher->crypto->EVP_DigestFinal_ex(hasher->context, ret_digest->bytes, NULL));
-    crypto_must(hasher->crypto->EVP_DigestInit_ex(hasher->context, hasher->algorithm, NULL));
+    crypto_must(hasher->crypto->EVP_DigestInit_ex(hasher->context, hasher->crypto->sha256, NULL));
 }

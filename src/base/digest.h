@@ -16,6 +16,8 @@ typedef struct {
 /* Loads what digests are made with, which the first one does otherwise, and then a failure is the end. For those who make many: it fails
  * where files cannot be opened. */
 gboolean digest_prepare(GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Loads it beside what the caller does first. The caller joins the thread; NULL if there can be none. */
+GThread *digest_load_begin(void) G_GNUC_WARN_UNUSED_RESULT;
 
 gboolean digest_equal(const Digest *a, const Digest *b);
 

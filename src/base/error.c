@@ -98,6 +98,14 @@ char *bytes_escape(const void *bytes, gsize length)
     GString *text = g_string_sized_new(shown + 8);
 
     while (at < end) {
+        const char *plain = at;
+
+        while (at < end && g_ascii_isprint(*at) && *at != '\\' && *at != '\'')
+            at++;
+        g_string_append_len(text, plain, at - plain);
+        if (at == end)
+            break;
+
         gunichar c = g_utf8_get_char_validated(at, end - at);
 
         if (c == '\\' || c == '\'') {

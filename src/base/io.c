@@ -145,6 +145,15 @@ struct OutputFile {
     char *temporary; /* a name that fd has already, to be removed or renamed; NULL for a nameless file */
 };
 
+/* Such a file gets its name through /proc (linkat(2)), which a bare chroot lacks. */
+static int open_nameless(const char *folder)
+{
+    if (access("/proc/self/fd", X_OK) == 0)
+        return open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    errno = EOPNOTSUPP;
+    return -1;
+}
+
 OutputFile *output_file_new(const char *path, gboolean replace, GError **error)
 {
     struct stat status;
@@ -154,7 +163,7 @@ OutputFile *output_file_new(const char *path, gboolean replace, GError **error)
 
         if (S_ISREG(status.st_mode)) {
             gourd_error_set(error, GOURD_ERROR_EXISTS, "'%s' exists already", shown);
-            gourd_error_hint(error, "give another name with -o, or replace it with --force");
+            gourd_error_hint(error, "give another name, or replace it with --force");
         } else {
             gourd_error_set(error, GOURD_ERROR_EXISTS, "'%s' exists already and is not a regular file", shown);
         }
@@ -164,7 +173,7 @@ OutputFile *output_file_new(const char *path, gboolean replace, GError **error)
     output->replace = replace;
     output->path = g_strdup(path);
     output->folder = g_path_get_dirname(path);
-    output->fd = open(output->folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    output->fd = open_nameless(output->folder);
     if (output->fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
         g_autofree char *base = g_path_get_basename(path);
         g_autofree char *hidden = g_strdup_printf(".%s.gourd-XXXXXX", base);

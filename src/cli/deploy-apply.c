@@ -96,6 +96,12 @@ static const Row rows[] = {
     ROW("health-start-interval", TAKE_DURATION, health_start_interval, health_start_interval_usec),
     ROW("health-retries", TAKE_NUMBER, health_retries, health_retries),
     ROW("no-healthcheck", TAKE_FLAG, no_healthcheck, no_healthcheck),
+    ROW("backup-dump", TAKE_TEXT, backup_dump, backup_dump),
+    ROW("backup-restore", TAKE_TEXT, backup_restore, backup_restore),
+    ROW("backup-before", TAKE_TEXT, backup_before, backup_before),
+    ROW("backup-after", TAKE_TEXT, backup_after, backup_after),
+    ROW("backup-volume", TAKE_TEXT, backup_volume, backup_volume),
+    ROW("backup-timeout", TAKE_DURATION, backup_timeout, backup_timeout_usec),
 };
 
 /* In the order of the rows; "command" is for the words behind "--". A test compares. */
@@ -165,6 +171,12 @@ const char *const deploy_reset_names[] = {
     "health-start-interval",
     "health-retries",
     "no-healthcheck",
+    "backup-dump",
+    "backup-restore",
+    "backup-before",
+    "backup-after",
+    "backup-volume",
+    "backup-timeout",
     NULL,
 };
 

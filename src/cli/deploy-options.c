@@ -213,3 +213,18 @@ const Option deploy_health_rows[] = {
     {"no-healthcheck", 0, OPTION_FLAG, AT(no_healthcheck), .help = "Do not check its health, whatever the image says"},
     {NULL},
 };
+
+const Option deploy_backup_rows[] = {
+    {"backup-dump", 0, OPTION_STRING, AT(backup_dump), "COMMAND", "It is backed up by what this command writes",
+     .details =
+         "In the running service, by the image's shell, instead of the files of a volume: `pg_dump`, for one. See gourd-volume(1)."},
+    {"backup-restore", 0, OPTION_STRING, AT(backup_restore), "COMMAND", "This command reads what the other one wrote"},
+    {"backup-before", 0, OPTION_STRING, AT(backup_before), "COMMAND", "Run this before files of its volumes are copied",
+     .details = "They are copied while the service runs; without any such command it is stopped."},
+    {"backup-after", 0, OPTION_STRING, AT(backup_after), "COMMAND", "Run this when they are, or could not be"},
+    {"backup-volume", 0, OPTION_STRING, AT(backup_volume), "NAME", "The volume that the dump stands for",
+     .shown_default = "its only one"},
+    {"backup-timeout", 0, OPTION_STRING, AT(backup_timeout), "TIME", "End such a command that takes longer",
+     .details = "0 is no limit.", .shown_default = "1h"},
+    {NULL},
+};

@@ -35,6 +35,7 @@ typedef struct {
     gint64 health_retries;
     char *pre_upgrade;
     GPtrArray *post_start, *pre_stop;
+    char *backup_dump, *backup_restore, *backup_before, *backup_after, *backup_volume, *backup_timeout;
     guint64 log_max;
     gint64 steady;
 
@@ -47,14 +48,14 @@ typedef struct {
 
 /* The groups that both verbs have, for their tables. */
 extern const Option deploy_program_rows[], deploy_storage_rows[], deploy_network_rows[], deploy_sandbox_rows[],
-    deploy_limit_rows[], deploy_share_rows[], deploy_life_rows[], deploy_health_rows[];
+    deploy_limit_rows[], deploy_share_rows[], deploy_life_rows[], deploy_health_rows[], deploy_backup_rows[];
 
 #define DEPLOY_SERVICE_GROUPS                                                                             \
     {"Program", deploy_program_rows}, {"Storage", deploy_storage_rows}, {"Network", deploy_network_rows}, \
         {"Sandbox", deploy_sandbox_rows}, {"Limits", deploy_limit_rows}, {"Shares", deploy_share_rows},   \
-        {"Start and stop", deploy_life_rows},                                                             \
+        {"Start and stop", deploy_life_rows}, {"Health", deploy_health_rows},                             \
     {                                                                                                     \
-        "Health", deploy_health_rows                                                                      \
+        "Backup", deploy_backup_rows                                                                      \
     }
 
 /* Rows for the group of the run. */

@@ -146,7 +146,7 @@ gboolean exec_in_service(const Call *call, char *const *command, int *ret_status
         return gourd_error_set(error, GOURD_ERROR_USAGE, "--root and --user cannot go together");
     if (!exec_in_machine(call, command, &is_machine, error) || is_machine)
         return FALSE;
-    if (!run_target_find_service(call, &target, error))
+    if (!run_target_find_service(call, given->index, &target, error))
         return FALSE;
     if (given->nspawn)
         return execute_nspawn(&target, error);

@@ -11,6 +11,7 @@ typedef struct {
     CommonOptions common;
     GPtrArray *environment;
     char *user, *working_dir;
+    gint64 index;
     gboolean root, tools, nspawn, interactive, terminal;
 } ExecOptions;
 
@@ -35,6 +36,15 @@ typedef struct {
          "USER[:GROUP]",                                                                          \
          "Run it as this user of the image",                                                      \
          .shown_default = "the service's"},                                                       \
+        {"index",                                                                                 \
+         0,                                                                                       \
+         OPTION_INT,                                                                              \
+         EXEC_AT(index),                                                                          \
+         "NUMBER",                                                                                \
+         "Of several replicas, the one with this number",                                         \
+         .shown_default = "the first",                                                            \
+         .min = 1,                                                                                \
+         .max = G_MAXINT32},                                                                      \
     {                                                                                             \
         "root", 0, OPTION_FLAG, EXEC_AT(root),                                                    \
             .help = "Run it as root, with all that the service's namespaces let root do"          \

@@ -90,6 +90,28 @@ static guint find_column(const Verb *verb)
     return LABEL_INDENT + widest + 2;
 }
 
+static char *format_action_label(const VerbAction *action)
+{
+    return g_strconcat(action->name, action->operands, NULL);
+}
+
+static void append_actions(GString *out, const Verb *verb, guint width, gboolean colored)
+{
+    guint column = 0;
+
+    for (const VerbAction *action = verb->actions; action->name; action++) {
+        g_autofree char *label = format_action_label(action);
+
+        column = MAX(column, LABEL_INDENT + text_get_width(label) + 2);
+    }
+    append_title(out, "Actions", colored);
+    for (const VerbAction *action = verb->actions; action->name; action++) {
+        g_autofree char *label = format_action_label(action);
+
+        append_row(out, label, action->summary, column, width, colored);
+    }
+}
+
 static void append_options(GString *out, const Verb *verb, guint width, gboolean colored)
 {
     const OptionGroup *group = NULL;
@@ -118,6 +140,8 @@ char *help_format_verb(const Verb *verb, guint width, gboolean colored)
                            usage);
     if (verb->description)
         append_paragraph(out, verb->description[0], width, colored);
+    if (verb->actions)
+        append_actions(out, verb, width, colored);
     append_options(out, verb, width, colored);
     if (verb->examples && verb->examples[0].command)
         append_title(out, "Examples", colored);

@@ -1,19 +1,34 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "human.h"
 
-char *size_format(guint64 bytes)
+#define UNITS 7
+
+static char *format(guint64 bytes, const char *const *units, double factor)
 {
-    static const char *const units[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
     guint unit = 0;
     double value = (double)bytes;
 
     /* 999.5 and more would be shown as "1000". */
-    while (value >= (unit ? 999.5 : 1000.0) && unit + 1 < G_N_ELEMENTS(units)) {
-        value /= 1000.0;
+    while (value >= (unit ? 999.5 : 1000.0) && unit + 1 < UNITS) {
+        value /= factor;
         unit++;
     }
     int digits = unit == 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
     return g_strdup_printf("%.*f %s", digits, value, units[unit]);
+}
+
+char *size_format(guint64 bytes)
+{
+    static const char *const units[UNITS] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
+
+    return format(bytes, units, 1000.0);
+}
+
+char *memory_format(guint64 bytes)
+{
+    static const char *const units[UNITS] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+
+    return format(bytes, units, 1024.0);
 }
 
 char *count_format(guint64 count)

@@ -7,6 +7,8 @@
 
 /* Bytes as `docker images` shows them: powers of 1000, three digits: "46.6 MB", "1.23 GB", "512 B". */
 char *size_format(guint64 bytes);
+/* The same for memory, in powers of 1024, as its limits are given: "256 MiB". */
+char *memory_format(guint64 bytes);
 
 /* With commas between thousands: "12,345". */
 char *count_format(guint64 count);

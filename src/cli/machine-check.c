@@ -70,7 +70,8 @@ static void print_drift(const Session *session, const MachineRecord *record, con
     print_vector(session, "missing", drift->missing, "no longer installed on this host");
     print_upgrades(session, drift->upgrades);
     print_changes(session, drift->changes);
-    print_vector(session, "kept", drift->kept, "changed inside, the package's goes beside it as .dpkg-dist");
+    print_vector(session, "kept", drift->kept, "changed inside too, and so the package's is put beside it");
+    print_vector(session, "saved", drift->saved, "changed inside too, and replaced by the package's");
     print_vector(session, "users", drift->users, "");
     print_vector(session, "old code", drift->old_code, "runs what was replaced, until it is restarted");
 }
@@ -98,10 +99,32 @@ static Json *drift_to_json(const MachineRecord *record, const MachineDrift *drif
     for (guint i = 0; i < drift->changes->len; i++)
         json_array_append_new(files,
                               json_text_lossless(((const MachineEntry *)g_ptr_array_index(drift->changes, i))->path));
-    return json_pack("{s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "machine", record->name, "current",
+    return json_pack("{s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "machine", record->name, "current",
                      (int)machine_drift_is_none(drift), "missing", vector_to_json(drift->missing), "upgrades", upgrades,
-                     "files", files, "kept", vector_to_json(drift->kept), "users", vector_to_json(drift->users),
-                     "old_code", vector_to_json(drift->old_code));
+                     "files", files, "kept", vector_to_json(drift->kept), "saved", vector_to_json(drift->saved),
+                     "users", vector_to_json(drift->users), "old_code", vector_to_json(drift->old_code));
+}
+
+/* Takes both. */
+static GError *join_failures(GError *one, GError *other)
+{
+    g_autofree char *first = NULL, *hint = NULL, *next = NULL, *next_hint = NULL;
+    GError *all = NULL;
+
+    gourd_error_split(one, &first, &hint);
+    gourd_error_split(other, &next, &next_hint);
+    gourd_error_set(&all, one->code, "%s\n    %s", first, next);
+    if (hint)
+        gourd_error_hint(&all, "%s", hint);
+    g_error_free(one);
+    g_error_free(other);
+    return all;
+}
+
+/* What one machine's root did to it holds up no others. Takes failure. */
+static void add_failure(GError **failures, GError *failure)
+{
+    *failures = *failures ? join_failures(*failures, failure) : failure;
 }
 
 /* --- check -------------------------------------------------------------------------------------------------------- */
@@ -121,15 +144,20 @@ gboolean machine_check(Session *session, GError **error)
     const MachineOptions *options = session->call->options;
     g_autoptr(GPtrArray) records = NULL, drifted = g_ptr_array_new();
     g_autoptr(Json) json = json_array();
+    GError *failures = NULL;
 
     if (!machine_find_records(session, &records, error))
         return FALSE;
     for (guint i = 0; i < records->len; i++) {
         const MachineRecord *record = g_ptr_array_index(records, i);
-        g_autoptr(MachineDrift) drift = machine_drift_new(session->host, record, session->notes, error);
+        GError *failure = NULL;
+        g_autoptr(MachineDrift) drift = machine_drift_new(session->host, record, session->notes, &failure);
 
-        if (!drift)
-            return gourd_error_prefix(error, "machine '%s'", record->name);
+        if (!drift) {
+            gourd_error_prefix(&failure, "machine '%s'", record->name);
+            add_failure(&failures, failure);
+            continue;
+        }
         if (options->json)
             json_array_append_new(json, drift_to_json(record, drift));
         else
@@ -140,6 +168,10 @@ gboolean machine_check(Session *session, GError **error)
     if (options->json)
         json_print(json, &session->call->out);
     session_print_notes(session);
+    if (failures) {
+        g_propagate_error(error, failures);
+        return FALSE;
+    }
     g_ptr_array_add(drifted, NULL);
     return drifted->len == 1 || fail_drifted(drifted, error);
 }
@@ -166,46 +198,104 @@ static gboolean refresh_one(Session *session, const MachineRecord *record, GErro
     if (!done)
         return TRUE;
     fprintf(session->call->out.file, "%s is refreshed", record->name);
-    if (options->restart)
+    if (options->restart && drift->missing)
+        fprintf(session->call->out.file, ", and not restarted, since a package is missing\n");
+    else if (options->restart)
         fprintf(session->call->out.file, " and restarted\n");
     else
         fprintf(session->call->out.file, "; what runs in it is as before until it is restarted\n");
     return TRUE;
 }
 
-gboolean machine_refresh(Session *session, GError **error)
+static gboolean refresh_all(Session *session, GError **error)
 {
     g_autoptr(GPtrArray) records = NULL;
+    GError *failures = NULL;
 
     if (!machine_find_records(session, &records, error))
         return FALSE;
     for (guint i = 0; i < records->len; i++) {
         const MachineRecord *record = g_ptr_array_index(records, i);
+        GError *failure = NULL;
 
-        if (!refresh_one(session, record, error))
-            return gourd_error_prefix(error, "cannot refresh '%s'", record->name);
+        if (!refresh_one(session, record, &failure)) {
+            gourd_error_prefix(&failure, "cannot refresh '%s'", record->name);
+            add_failure(&failures, failure);
+        }
     }
-    return TRUE;
+    if (failures)
+        g_propagate_error(error, failures);
+    return !failures;
+}
+
+/* Once more if packages changed meanwhile: who called may not have noticed that. */
+static gboolean refresh_settled(Session *session, GError **error)
+{
+    for (;;) {
+        g_autofree char *before = NULL, *after = NULL;
+        g_autoptr(GError) failure = NULL;
+
+        if (!machine_settle(session->host, &before, error))
+            return FALSE;
+        const gboolean good = refresh_all(session, &failure);
+        if (!machine_settle(session->host, &after, error))
+            return FALSE;
+        if (strcmp(before, after) != 0)
+            continue;
+        if (!good)
+            g_propagate_error(error, g_steal_pointer(&failure));
+        return good;
+    }
+}
+
+gboolean machine_refresh(Session *session, GError **error)
+{
+    const MachineOptions *options = session->call->options;
+
+    return options->wait ? refresh_settled(session, error) : refresh_all(session, error);
 }
 
 /* --- hook --------------------------------------------------------------------------------------------------------- */
+
+static void print_hook(const Session *session, gboolean on)
+{
+    fprintf(session->call->out.file, on ? "machines are refreshed after each upgrade\n"
+                                        : "machines are refreshed by hand: gourd machine refresh\n");
+}
+
+static gboolean show_hook(Session *session, GError **error)
+{
+    const MachineOptions *options = session->call->options;
+    gboolean on;
+
+    if (!machine_hook_find(session->host, &on, error))
+        return FALSE;
+    if (options->json) {
+        g_autoptr(Json) json = json_pack("{s:b}", "hook", on);
+
+        json_print(json, &session->call->out);
+    } else
+        print_hook(session, on);
+    return TRUE;
+}
 
 gboolean machine_hook(Session *session, GError **error)
 {
     const MachineOptions *options = session->call->options;
     const SessionMode mode = {.dry_run = options->dry_run, .json = options->json};
     const char *word = session->call->operands[1];
-    const gboolean on = strcmp(word, "on") == 0;
-    g_autofree char *program = g_file_read_link("/proc/self/exe", NULL), *shown = text_escape(word);
+    const gboolean on = g_strcmp0(word, "on") == 0;
+    g_autofree char *program = g_file_read_link("/proc/self/exe", NULL), *shown = word ? text_escape(word) : NULL;
     gboolean done;
 
+    if (!word)
+        return show_hook(session, error);
     if (!on && strcmp(word, "off") != 0)
         return gourd_error_set(error, GOURD_ERROR_USAGE, "the hook is 'on' or 'off', not '%s'", shown);
     g_autoptr(StoreChange) change = machine_plan_hook(session->host, on, program ? program : "", error);
     if (!change || !session_run(session, change, &mode, &done, error))
         return FALSE;
     if (done)
-        fprintf(session->call->out.file,
-                on ? "machines are refreshed after each upgrade by apt\n" : "machines are refreshed by hand\n");
+        print_hook(session, on);
     return TRUE;
 }

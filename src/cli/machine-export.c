@@ -10,9 +10,10 @@ gboolean machine_export_to(Session *session, GError **error)
 
     if (options->dry_run)
         return gourd_error_set(error, GOURD_ERROR_USAGE, "--dry-run: an export changes nothing but makes its file");
-    if (!machine_export(session->host, name, file, error))
+    if (!machine_export(session->host, name, file, options->force, session->notes, error))
         return gourd_error_prefix(error, "cannot export '%s'", name);
-    if (!options->json)
+    session_print_notes(session);
+    if (!options->json && !session->call->common->quiet)
         fprintf(session->call->out.file, "%s is in %s\n", name, file);
     return TRUE;
 }
@@ -51,5 +52,5 @@ gboolean machine_import_from(Session *session, GError **error)
         record = machine_import_record(session->call->operands[2], session->call->operands[1], error);
     g_autoptr(StoreChange) change = record ? plan_import(session, record, error) : NULL;
 
-    return machine_run_create(session, change, error);
+    return machine_run_create(session, change, "import", error);
 }

@@ -20,7 +20,8 @@ typedef struct {
     GPtrArray *io_reads, *io_writes;
     char *target, *root;
     int network; /* MachineNetwork + 1 */
-    gboolean host_config, is_volatile, shares_users, no_start, no_enable, yes, dry_run, restart, names, json;
+    gboolean host_config, is_volatile, shares_users, no_start, no_enable, yes, dry_run, restart, wait, force, names,
+        json;
 } MachineOptions;
 
 extern const OptionGroup machine_groups[];

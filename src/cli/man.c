@@ -117,6 +117,18 @@ static void append_options(GString *out, const Verb *verb, const RoffWords *word
     }
 }
 
+static void append_actions(GString *out, const Verb *verb, const RoffWords *words)
+{
+    g_string_append(out, ".SH ACTIONS\n");
+    for (const VerbAction *action = verb->actions; action->name; action++) {
+        g_string_append_printf(out, ".TP\n\\fB%s\\fR", action->name);
+        roff_append_usage(out, action->operands);
+        g_string_append_c(out, '\n');
+        roff_append_marked(out, action->summary, words);
+        g_string_append(out, ".\n");
+    }
+}
+
 static gboolean verb_ends_with(const Verb *verb, ExitCode code)
 {
     if (code <= EXIT_CODE_USAGE)
@@ -182,6 +194,8 @@ char *man_format_verb(const Verb *verb)
     append_synopsis(out, usage);
     g_string_append(out, ".SH DESCRIPTION\n");
     append_paragraphs(out, verb->description, words);
+    if (verb->actions)
+        append_actions(out, verb, words);
     append_options(out, verb, words);
     g_string_append(out, ".SH EXIT STATUS\n");
     append_exit_codes(out, verb);

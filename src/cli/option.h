@@ -63,6 +63,26 @@ typedef struct {
     gboolean (*check)(const char *argument, GError **error); /* refuses what min and max cannot say; or NULL */
 } Option;
 
+/* Rows that are the same in many verbs; `at` is the offset of their member: .offset = … */
+#define OPTION_ROOT(at, what)                                                                                        \
+    {                                                                                                                \
+        "root", 0, OPTION_STRING, at, "FOLDER", what " the system in FOLDER, at rest", .completion = COMPLETE_FOLDER \
+    }
+#define OPTION_ROOT_WORK(at) OPTION_ROOT(at, "Work on")
+#define OPTION_ROOT_LOOK(at) OPTION_ROOT(at, "Look at")
+#define OPTION_DRY_RUN(at)                                                                    \
+    {                                                                                         \
+        "dry-run", 'n', OPTION_FLAG, at, .help = "Show what would change, and change nothing" \
+    }
+#define OPTION_JSON_CHANGE(at)                                                                        \
+    {                                                                                                 \
+        "json", 0, OPTION_FLAG, at, .help = "Print the result, or with `--dry-run` the plan, as JSON" \
+    }
+#define OPTION_JSON_LIST(at)                                                            \
+    {                                                                                   \
+        "json", 0, OPTION_FLAG, at, .help = "Print a JSON array with all that is known" \
+    }
+
 /* Rows under one heading. */
 typedef struct {
     const char *title;

@@ -29,9 +29,11 @@ static gboolean set_unknown_option(const Verb *verb, const char *name, GError **
         if (option->negatable)
             g_ptr_array_add(names, g_strconcat("no-", option->name, NULL));
     }
-    const char *nearest = nearest_name(name, names);
+    const char *nearest = nearest_name(name, names), *instead = elsewhere_find_option(verb, name, 0);
     const char *space = *verb->name ? " " : "";
     gourd_error_set(error, GOURD_ERROR_USAGE, "unknown option '--%s'", shown);
+    if (instead)
+        return gourd_error_hint(error, "%s", instead);
     if (nearest)
         return gourd_error_hint(error, "did you mean '--%s'?", nearest);
     return gourd_error_hint(error, "'gourd%s%s --help' lists the options", space, verb->name);
@@ -85,7 +87,10 @@ static gboolean parse_short(Parsed *parsed, const char *letters, const char *con
             const char *after = g_utf8_find_next_char(letter, NULL);
             g_autofree char *shown = bytes_escape(letter, MIN((gsize)(after - letter), strlen(letter)));
 
+            const char *instead = elsewhere_find_option(parsed->verb, NULL, *letter);
             gourd_error_set(error, GOURD_ERROR_USAGE, "unknown option '-%s'", shown);
+            if (instead)
+                return gourd_error_hint(error, "%s", instead);
             return gourd_error_hint(error, "'gourd%s%s --help' lists the options", *parsed->verb->name ? " " : "",
                                     parsed->verb->name);
         }
@@ -112,6 +117,24 @@ static gboolean is_option(const char *text)
     return text[0] == '-' && text[1];
 }
 
+/* `-v /srv:/data`, as docker run has it. */
+static gboolean check_verbose(const Parsed *parsed, GError **error)
+{
+    const CommonOptions *common = parsed->options;
+    gboolean negated;
+
+    for (guint i = 0; common->verbose && i < parsed->operands->len; i++) {
+        const char *operand = g_ptr_array_index(parsed->operands, i);
+        g_autofree char *shown = text_escape(operand);
+
+        if (strchr("/.~", *operand) && strstr(operand, ":/") && verb_find_option(parsed->verb, "bind", &negated)) {
+            gourd_error_set(error, GOURD_ERROR_USAGE, "unexpected '%s': -v means --verbose", shown);
+            return gourd_error_hint(error, "--bind %s shows a file or folder of the host", shown);
+        }
+    }
+    return TRUE;
+}
+
 static gboolean check_operands(const Parsed *parsed, GError **error)
 {
     const Verb *verb = parsed->verb;
@@ -123,6 +146,11 @@ static gboolean check_operands(const Parsed *parsed, GError **error)
         max = operand->max == OPERANDS_ANY ? OPERANDS_ANY : max + operand->max;
         if (parsed->operands->len < min) {
             gourd_error_set(error, GOURD_ERROR_USAGE, "%s is missing", operand->name);
+            if (operand->completion == COMPLETE_ACTION) {
+                g_autofree char *all = verb_format_actions(verb->actions, ", ", " or ");
+
+                return gourd_error_hint(error, "it is %s; 'gourd %s --help' tells more", all, verb->name);
+            }
             return gourd_error_hint(error, "usage: %s", usage);
         }
     }
@@ -130,6 +158,9 @@ static gboolean check_operands(const Parsed *parsed, GError **error)
         g_autofree char *shown = text_escape(g_ptr_array_index(parsed->operands, max));
 
         gourd_error_set(error, GOURD_ERROR_USAGE, "unexpected '%s'", shown);
+        if (strcmp(verb->name, "up") == 0) /* docker compose up SERVICE */
+            return gourd_error_hint(error,
+                                    "it brings up all of the file; gourd restart STACK-SERVICE starts one again");
         if (verb->words)
             return gourd_error_hint(error, "the words of a command follow '--': %s", usage);
         return gourd_error_hint(error, "usage: %s", usage);
@@ -210,7 +241,7 @@ Parsed *parse_arguments(const Verb *verb, const CommonOptions *common, const cha
             return NULL;
         }
     }
-    if (!is_final(parsed) && !check_operands(parsed, error))
+    if (!is_final(parsed) && (!check_verbose(parsed, error) || !check_operands(parsed, error)))
         return NULL;
     return g_steal_pointer(&parsed);
 }

@@ -34,6 +34,7 @@ void report_notes(const Screen *screen, const GPtrArray *notes, gboolean verbose
 {
     guint shown = verbose ? notes->len : MIN(notes->len, REPORT_NOTES_MAX);
 
+    fflush(stdout); /* not in the midst of what was printed before, where both go to one place */
     for (guint i = 0; i < shown; i++)
         print_note(screen, g_ptr_array_index(notes, i), verbose);
     if (shown < notes->len)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "run-target.h"
 
+#include "service-status.h"
+
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -69,7 +71,8 @@ gboolean run_target_find(const Call *call, gboolean direct, RunTarget *ret_targe
         ret_target->name = name_of_file(text);
         return TRUE;
     }
-    g_autoptr(StoreService) service = store_find(ret_target->session.store, text, &problem);
+    g_autoptr(StoreService)
+        service = service_status_find_replica(ret_target->session.store, text, OPTION_INT_UNSET, &problem);
     if (service)
         return take_service(ret_target, service) && (!ret_target->unit || check_root(error));
     if (!store_list_bundles(ret_target->session.store, &bundles, error))
@@ -105,7 +108,7 @@ static gboolean take_unit(RunTarget *target, const char *name)
     return TRUE;
 }
 
-gboolean run_target_find_service(const Call *call, RunTarget *ret_target, GError **error)
+gboolean run_target_find_service(const Call *call, gint64 replica, RunTarget *ret_target, GError **error)
 {
     const char *text = call->operands[0];
     g_autoptr(GError) problem = NULL;
@@ -117,7 +120,7 @@ gboolean run_target_find_service(const Call *call, RunTarget *ret_target, GError
         gourd_error_set(error, GOURD_ERROR_UNSUPPORTED, "no systemd runs services here");
         return gourd_error_hint(error, "gourd run BUNDLE needs none");
     }
-    g_autoptr(StoreService) service = store_find(ret_target->session.store, text, &problem);
+    g_autoptr(StoreService) service = service_status_find_replica(ret_target->session.store, text, replica, &problem);
     if (service ? take_service(ret_target, service) : take_unit(ret_target, text))
         return check_root(error);
     g_propagate_error(error, g_steal_pointer(&problem));

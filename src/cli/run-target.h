@@ -22,8 +22,10 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(RunTarget, run_target_clear)
 /* A file, an installed service, a bundle in the store. Without systemd, or with direct, a service is its bundle. */
 gboolean run_target_find(const Call *call, gboolean direct, RunTarget *ret_target, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
-/* A service that gourd installed, or any other unit. Needs systemd and root. */
-gboolean run_target_find_service(const Call *call, RunTarget *ret_target, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* A service that gourd installed, of several replicas the one with that number (OPTION_INT_UNSET: the first), or any other unit. Needs
+ * systemd and root. */
+gboolean run_target_find_service(const Call *call, gint64 replica, RunTarget *ret_target, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 
 /* Runs a program beside the service: options has command or entrypoint, environment, binds, limits. */
 gboolean run_target_run(const RunTarget *target, const ServiceOptions *options, int *ret_status, GError **error)

@@ -25,11 +25,15 @@ static gboolean add_stack(Store *store, const char *name, GPtrArray *services, g
 
     *ret_found = stack != NULL;
     for (char **member = stack ? stack->full_names : NULL; member && *member; member++) {
-        StoreService *service = store_find(store, *member, error);
+        g_autoptr(GError) failure = NULL;
+        StoreService *service = store_find(store, *member, &failure);
 
-        if (!service)
+        if (service)
+            g_ptr_array_add(services, service);
+        else if (!g_error_matches(failure, GOURD_ERROR, GOURD_ERROR_NOT_FOUND)) { /* else `gourd remove` took it */
+            g_propagate_error(error, g_steal_pointer(&failure));
             return FALSE;
-        g_ptr_array_add(services, service);
+        }
     }
     return TRUE;
 }
@@ -55,8 +59,7 @@ static gboolean add_replicas(Store *store, const char *name, GPtrArray *services
     return TRUE;
 }
 
-/* A service, or all of a stack in the order of their start, or the replicas of one of its services. */
-static gboolean add_named(Store *store, const char *name, GPtrArray *services, GError **error)
+gboolean service_status_find_named(Store *store, const char *name, GPtrArray *services, GError **error)
 {
     g_autoptr(GError) failure = NULL;
     StoreService *service = store_find(store, name, &failure);
@@ -75,6 +78,48 @@ static gboolean add_named(Store *store, const char *name, GPtrArray *services, G
     return found;
 }
 
+/* "shop-web-12" of "shop-web" is 12. */
+static gint64 find_number(const StoreService *service, const char *name)
+{
+    guint64 number = 0;
+    const char *rest = service->name + strlen(name);
+
+    return *rest == '-' && g_ascii_string_to_unsigned(rest + 1, 10, 1, G_MAXINT32, &number, NULL) ? (gint64)number : 0;
+}
+
+StoreService *service_status_find_replica(Store *store, const char *name, gint64 number, GError **error)
+{
+    g_autoptr(GPtrArray) replicas = g_ptr_array_new_with_free_func((GDestroyNotify)store_service_free);
+    g_autoptr(GError) failure = NULL;
+    StoreService *service = store_find(store, name, &failure);
+    gint64 least = G_MAXINT64;
+    guint first = 0;
+    gboolean found;
+
+    if (service && (number == OPTION_INT_UNSET || number == 1))
+        return service;
+    if (!service && !add_replicas(store, name, replicas, &found, error))
+        return NULL;
+    store_service_free(service);
+    for (guint i = 0; i < replicas->len; i++) {
+        gint64 its = find_number(g_ptr_array_index(replicas, i), name);
+
+        if (its == number)
+            return g_ptr_array_steal_index(replicas, i);
+        if (its < least) {
+            least = its;
+            first = i;
+        }
+    }
+    if (replicas->len > 0 && number == OPTION_INT_UNSET)
+        return g_ptr_array_steal_index(replicas, first);
+    if (!failure || replicas->len > 0)
+        gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "%s has no replica %" G_GINT64_FORMAT, name, number);
+    else
+        g_propagate_error(error, g_steal_pointer(&failure));
+    return NULL;
+}
+
 static gboolean add_machines(Host *host, GPtrArray *services, GError **error)
 {
     g_autoptr(GPtrArray) records = NULL;
@@ -91,7 +136,7 @@ static gboolean add_operand(const Session *session, const char *name, GPtrArray 
 {
     g_autoptr(GError) failure = NULL;
 
-    if (add_named(session->store, name, services, &failure))
+    if (service_status_find_named(session->store, name, services, &failure))
         return TRUE;
     g_autoptr(MachineRecord) record = g_error_matches(failure, GOURD_ERROR, GOURD_ERROR_NOT_FOUND)
                                           ? machine_find(session->host, name, NULL)
@@ -243,7 +288,7 @@ char *service_status_format_ports(const ServiceStatus *status)
     return g_string_free(text, FALSE);
 }
 
-char *service_status_format_bytes(guint64 bytes)
+char *service_status_format_memory(guint64 bytes)
 {
-    return bytes == G_MAXUINT64 ? g_strdup("-") : size_format(bytes);
+    return bytes == G_MAXUINT64 ? g_strdup("-") : memory_format(bytes);
 }

@@ -19,6 +19,13 @@ typedef struct {
 /* The services of the call's operands, which may be stacks and names of replicas, or all (StoreService). */
 gboolean service_status_find(const Session *session, GPtrArray **ret_services, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+/* Adds the service of that name, or all of a stack in the order of their start, or the replicas of a stack's service. NOT_FOUND with
+ * the nearest name. */
+gboolean service_status_find_named(Store *store, const char *name, GPtrArray *services, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+/* Of several replicas that are called so the one with that number, from 1; OPTION_INT_UNSET: the first. NOT_FOUND. */
+StoreService *service_status_find_replica(Store *store, const char *name, gint64 number, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 /* One ServiceStatus for each, in their order; the services must outlive the result. */
 GPtrArray *service_status_read(const Session *session, const GPtrArray *services);
 
@@ -26,4 +33,4 @@ Style service_status_style(const ServiceStatus *status);
 /* The ports in one text, or "-". The caller frees. */
 char *service_status_format_ports(const ServiceStatus *status);
 /* A number of bytes that systemd may not know. The caller frees. */
-char *service_status_format_bytes(guint64 bytes);
+char *service_status_format_memory(guint64 bytes);

@@ -5,6 +5,7 @@
 #include "listing.h"
 #include "progress.h"
 #include "report.h"
+#include "service-hook.h"
 #include "why-print.h"
 
 #include "machine/machine.h"
@@ -21,11 +22,30 @@ void session_close(Session *session)
     notes_free(session->notes);
 }
 
-static void say_waiting(gpointer data)
+/* "up" of a gourd that runs; NULL: that process is none. Its other words may be long, and have secrets in them. The caller frees. */
+static char *find_verb(pid_t pid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/cmdline", (int)pid), *bytes = NULL;
+    gsize size = 0;
+
+    if (pid <= 0 || !g_file_get_contents(path, &bytes, &size, NULL) || size == 0 || bytes[size - 1] != '\0')
+        return NULL;
+    const char *verb = bytes + strlen(bytes) + 1;
+    g_autofree char *name = g_path_get_basename(bytes);
+    return verb < bytes + size && strcmp(name, "gourd") == 0 ? text_escape(verb) : NULL;
+}
+
+static void say_waiting(pid_t holder, gpointer data)
 {
     const Call *call = data;
+    g_autofree char *verb = find_verb(holder);
 
-    if (!call->common->quiet)
+    if (call->common->quiet)
+        return;
+    if (verb)
+        fprintf(call->err.file, "another gourd is changing something: waiting for it (gourd %s, process %d)\n", verb,
+                (int)holder);
+    else
         fputs("another gourd is changing something: waiting for it\n", call->err.file);
 }
 
@@ -35,7 +55,7 @@ void session_print_notes(const Session *session)
         report_notes(&session->call->err, notes_list(session->notes), session->call->common->verbose);
 }
 
-gboolean session_open(Session *session, const Call *call, const char *root, gboolean for_change, GError **error)
+static gboolean open_store(Session *session, const Call *call, const char *root, GError **error)
 {
     session->call = call;
     session->notes = notes_new();
@@ -44,18 +64,37 @@ gboolean session_open(Session *session, const Call *call, const char *root, gboo
     if (!session->store)
         return FALSE;
     store_set_other_act(session->store, machine_act);
-    if (!for_change) {
-        if (store_is_unfinished(session->store))
-            notes_add(session->notes, "unfinished",
-                      "a gourd was killed before it was done; the next one that changes something undoes what it did",
-                      NULL);
-        return TRUE;
-    }
+    store_set_hook_run(session->store, service_hook_run);
+    return TRUE;
+}
+
+gboolean session_lock(Session *session, GError **error)
+{
+    const Call *call = session->call;
     g_autoptr(Notes) recovery = notes_new();
     gboolean locked = store_lock(session->store, say_waiting, (gpointer)call, recovery, error);
+
     if (!call->common->quiet)
         report_notes(&call->err, notes_list(recovery), call->common->verbose);
     return locked;
+}
+
+gboolean session_open_before_lock(Session *session, const Call *call, const char *root, GError **error)
+{
+    return open_store(session, call, root, error) && store_check_lock(session->store, error);
+}
+
+gboolean session_open(Session *session, const Call *call, const char *root, gboolean for_change, GError **error)
+{
+    if (!open_store(session, call, root, error))
+        return FALSE;
+    if (for_change)
+        return session_lock(session, error);
+    if (store_is_unfinished(session->store))
+        notes_add(session->notes, "unfinished",
+                  "a gourd was killed before it was done; the next one that changes something undoes what it did",
+                  NULL);
+    return TRUE;
 }
 
 char *find_init_program(void)
@@ -202,6 +241,8 @@ static char *describe_aftermath(const Session *session, const StoreChange *chang
 
         return g_strdup_printf("all files are as before, but %s could not be brought back", unit);
     }
+    if (change->lasting)
+        return g_strdup(change->lasting);
     if (change->from && host_is_live(session->host) && change->to != 0 && change->started) {
         g_autofree char *state = session_describe_unit(session, change->unit);
 

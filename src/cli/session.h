@@ -23,6 +23,12 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Session, session_close)
 gboolean session_open(Session *session, const Call *call, const char *root, gboolean for_change, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
+/* The same in two steps, for who has something long to do before it changes anything; the first fails where the lock could never be
+ * taken. */
+gboolean session_open_before_lock(Session *session, const Call *call, const char *root, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+gboolean session_lock(Session *session, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* How a change is to be done. */
 typedef struct {
     gboolean dry_run, json;

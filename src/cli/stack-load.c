@@ -14,8 +14,10 @@ static gboolean split_option(const char *option, const char *what, const char *t
     const char *equals = strchr(text, '=');
     g_autofree char *shown = text_escape(text);
 
-    if (!equals || equals == text || !equals[1])
-        return gourd_error_set(error, GOURD_ERROR_USAGE, "option '%s': '%s' is not SERVICE=%s", option, shown, what);
+    if (!equals || equals == text || !equals[1]) {
+        gourd_error_set(error, GOURD_ERROR_USAGE, "option '%s': '%s' is not SERVICE=%s", option, shown, what);
+        return FALSE;
+    }
     *ret_name = g_strndup(text, (gsize)(equals - text));
     *ret_value = equals + 1;
     return TRUE;
@@ -132,9 +134,40 @@ static gboolean find_or_make(const Stack *stack, StackService *service, const Se
     return make_once(stack, service, session->call, load->builder, made, error);
 }
 
+static gboolean is_missing(const StackService *service, const GError *failure)
+{
+    return !service->source && !service->build && g_error_matches(failure, GOURD_ERROR, GOURD_ERROR_NOT_FOUND);
+}
+
+/* Names the others too: who moves a stack here has to get all of its images. missing: StackService, the first of which failed so. */
+static gboolean fail_missing(const GPtrArray *missing, GError *failure, GError **error)
+{
+    const StackService *first = g_ptr_array_index(missing, 0);
+    g_autoptr(GString) others = g_string_new(NULL);
+    g_autofree char *message = NULL, *hint = NULL;
+
+    for (guint i = 1; i < missing->len; i++) {
+        const StackService *service = g_ptr_array_index(missing, i);
+        gboolean said = stack_bundle_is_same_image(service, first);
+
+        for (guint k = 1; k < i; k++)
+            said |= stack_bundle_is_same_image(service, g_ptr_array_index(missing, k));
+        if (!said && service->image)
+            g_string_append_printf(others, "%s'%s'", others->len ? ", " : "", service->image);
+    }
+    gourd_error_split(failure, &message, &hint);
+    g_propagate_error(error, failure);
+    if (!others->len || !error)
+        return FALSE;
+    g_free((*error)->message);
+    (*error)->message = g_strdup_printf("%s, and none of %s", message, others->str);
+    return gourd_error_hint(error, "%s", hint ? hint : "");
+}
+
 static gboolean find_bundles(Stack *stack, const Session *session, const StackLoad *load, GError **error)
 {
-    g_autoptr(GPtrArray) stored = NULL, made = g_ptr_array_new();
+    g_autoptr(GPtrArray) stored = NULL, made = g_ptr_array_new(), missing = g_ptr_array_new();
+    g_autoptr(GError) first = NULL;
 
     if (!store_list_bundles(session->store, &stored, error))
         return FALSE;
@@ -148,10 +181,18 @@ static gboolean find_bundles(Stack *stack, const Session *session, const StackLo
             g_free(service->bundle);
             service->bundle = path;
         }
-        if (!service->bundle && !find_or_make(stack, service, session, load, stored, made, error))
+        g_autoptr(GError) failure = NULL;
+        if (service->bundle || find_or_make(stack, service, session, load, stored, made, &failure))
+            continue;
+        if (!is_missing(service, failure)) {
+            g_propagate_error(error, g_steal_pointer(&failure));
             return FALSE;
+        }
+        g_ptr_array_add(missing, service);
+        if (!first)
+            first = g_steal_pointer(&failure);
     }
-    return TRUE;
+    return missing->len == 0 || fail_missing(missing, g_steal_pointer(&first), error);
 }
 
 static gboolean is_wanted(const StackService *service, const char *const *names)
@@ -189,7 +230,7 @@ gboolean stack_build_bundles(const StackOptions *options, const Call *call, cons
     return TRUE;
 }
 
-Stack *stack_load(const StackOptions *options, Session *session, const StackLoad *load, GError **error)
+static Stack *load_stack(const StackOptions *options, Session *session, const StackLoad *load, GError **error)
 {
     g_autoptr(ComposeProject) project = stack_options_load(options, session->notes, error);
 
@@ -211,6 +252,15 @@ Stack *stack_load(const StackOptions *options, Session *session, const StackLoad
     return find_bundles(stack, session, load, error) ? g_steal_pointer(&stack) : NULL;
 }
 
+Stack *stack_load(const StackOptions *options, Session *session, const StackLoad *load, GError **error)
+{
+    GThread *digests = digest_load_begin(); /* which bundles need, when the file has been read */
+    Stack *stack = load_stack(options, session, load, error);
+
+    g_clear_pointer(&digests, g_thread_join);
+    return stack;
+}
+
 const OptionChoice stack_networks[] = {
     {"auto", STACK_NETWORK_AUTO, "what the file needs"},
     {"host", STACK_NETWORK_HOST, "the host's; names lead to loopback addresses"},
@@ -224,7 +274,7 @@ gboolean stack_plan_up(const StackOptions *options, Session *session, const Stac
     g_autofree char *init = find_init_program();
     g_autoptr(Stack) stack = stack_load(options, session, load, error);
 
-    if (!stack)
+    if (!stack || (load->lock && !session_lock(session, error)))
         return FALSE;
     request->stack = stack;
     request->init_path = init;

@@ -14,6 +14,7 @@ typedef struct {
     gboolean build;            /* bundles are built where they are missing, or older than a source */
     gboolean rebuild;          /* images that the file says how to build are built in any case */
     gboolean secure_env;       /* of all services */
+    gboolean lock;             /* once there are all bundles: others need not wait while they are built */
     gboolean paths;            /* a bundle of the store is named by its file, for who works on another store */
 } StackLoad;
 

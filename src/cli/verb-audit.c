@@ -289,8 +289,7 @@ static const Option rows[] = {
     {"target", 0, OPTION_STRING, DEPLOY_AT(target), "SYSTEM", "Rate the units that this system would get",
      .shown_default = "this host's", .suggestions = deploy_targets, .completion = COMPLETE_VALUES,
      .check = deploy_check_target},
-    {"root", 0, OPTION_STRING, DEPLOY_AT(root), "FOLDER", "Look at the system in FOLDER, at rest",
-     .completion = COMPLETE_FOLDER},
+    OPTION_ROOT_LOOK(DEPLOY_AT(root)),
     {NULL},
 };
 

@@ -60,14 +60,15 @@ static gboolean write_file(const PlanFile *file, const char *path, GError **erro
     return fchmod(fd, file->mode) == 0 || fail(error, "write", path);
 }
 
-static gboolean write_one(const PlanFile *file, const char *folder, GError **error)
+static gboolean write_one(const PlanFile *file, const char *folder, GHashTable *made, GError **error)
 {
     g_autofree char *path = g_build_filename(folder, file->path, NULL), *parent = g_path_get_dirname(path);
 
     if (file->source)
         return TRUE;
-    if (g_mkdir_with_parents(parent, FOLDER_MODE) < 0)
+    if (!g_hash_table_contains(made, parent) && g_mkdir_with_parents(parent, FOLDER_MODE) < 0)
         return fail(error, "make the folder", parent);
+    g_hash_table_add(made, g_steal_pointer(&parent));
     if (!file->target)
         return write_file(file, path, error);
     return symlink(file->target, path) == 0 || fail(error, "make", path);
@@ -79,6 +80,7 @@ static gboolean write_all(const GArray *files, const char *output, GError **erro
     g_autofree char *whole = g_canonicalize_filename(output, NULL), *parent = g_path_get_dirname(whole);
     g_autofree char *folder = g_strdup_printf("%s.gourd-XXXXXX", whole), *shown = text_escape(output);
     autofd above = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    g_autoptr(GHashTable) made = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     gboolean written = TRUE;
 
     if (above < 0)
@@ -86,7 +88,7 @@ static gboolean write_all(const GArray *files, const char *output, GError **erro
     if (!g_mkdtemp_full(folder, FOLDER_MODE))
         return fail(error, "make a folder beside", output);
     for (guint i = 0; i < files->len && written; i++)
-        written = write_one(&g_array_index(files, PlanFile, i), folder, error);
+        written = write_one(&g_array_index(files, PlanFile, i), folder, made, error);
     /* An empty folder may be in its place. */
     if (written && rename(folder, whole) < 0) {
         written = gourd_error_set(error, GOURD_ERROR_EXISTS, "'%s' exists already", shown);

@@ -201,8 +201,7 @@ static const Option up_rows[] = {
     {"secure-env", 0, OPTION_FLAG, AT(secure_env), .help = "As `gourd up --secure-env`"},
     {"target", 0, OPTION_STRING, AT(target), "SYSTEM", "As `gourd up --target`", .shown_default = "this host's",
      .suggestions = deploy_targets, .completion = COMPLETE_VALUES, .check = deploy_check_target},
-    {"root", 0, OPTION_STRING, AT(root), "FOLDER", "Look at the system in FOLDER, at rest",
-     .completion = COMPLETE_FOLDER},
+    OPTION_ROOT_LOOK(AT(root)),
     {NULL},
 };
 

@@ -23,6 +23,24 @@ static char *find_name(const Call *call, Session *session, GError **error)
     return project ? g_strdup(project->name) : NULL;
 }
 
+/* Of a stack that is down already. */
+static gboolean hint_at_data(const Session *session, const char *name, GError **error)
+{
+    g_autoptr(GPtrArray) volumes = NULL;
+    g_autofree char *folder = g_strconcat(name, "/", NULL), *service = g_strconcat(name, "-", NULL);
+
+    for (guint i = 0; store_list_volumes(session->store, &volumes, NULL) && i < volumes->len; i++) {
+        const StoreVolume *volume = g_ptr_array_index(volumes, i);
+
+        if (volume->users->len > 0 || !(g_str_has_prefix(volume->id, folder) || g_str_has_prefix(volume->id, service)))
+            continue;
+        g_clear_error(error);
+        gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "'%s' is down already; its data is still there", name);
+        return gourd_error_hint(error, "gourd volume rm %s, for one; gourd volume ls shows all", volume->id);
+    }
+    return FALSE;
+}
+
 static gboolean down(const Call *call, GError **error)
 {
     const DownOptions *options = call->options;
@@ -35,6 +53,9 @@ static gboolean down(const Call *call, GError **error)
     g_autofree char *name = find_name(call, &session, error);
     if (!name)
         return FALSE;
+    g_autoptr(StoreStack) stack = store_find_stack(session.store, name, error);
+    if (!stack)
+        return options->volumes ? hint_at_data(&session, name, error) : FALSE;
     if (options->volumes && !options->yes && !options->dry_run && !confirm_loss(call, name, error))
         return FALSE;
     g_autoptr(StoreChange) change = store_plan_down(session.store, name, options->volumes, session.notes, error);
@@ -59,10 +80,9 @@ static const Option rows[] = {
     {"volumes", 'v', OPTION_FLAG, AT(volumes), .help = "Remove its volumes and its bundles too: all its data is lost"},
     {"verbose", 0, OPTION_FLAG, AT(stack.common.verbose), .help = "Say more"}, /* -v is as of docker compose */
     {"yes", 'y', OPTION_FLAG, AT(yes), .help = "Do not ask"},
-    {"dry-run", 'n', OPTION_FLAG, AT(dry_run), .help = "Show what would change, and change nothing"},
-    {"root", 0, OPTION_STRING, AT(root), "FOLDER", "Work on the system in FOLDER, at rest",
-     .completion = COMPLETE_FOLDER},
-    {"json", 0, OPTION_FLAG, AT(json), .help = "Print the result, or with `--dry-run` the plan, as JSON"},
+    OPTION_DRY_RUN(AT(dry_run)),
+    OPTION_ROOT_WORK(AT(root)),
+    OPTION_JSON_CHANGE(AT(json)),
     {NULL},
 };
 

@@ -29,7 +29,8 @@ static const char *const description[] = {
     "Runs a command where a service runs: with its files, volumes, network and processes, as its user, with its environment and "
     "credentials, within its limits, and in its control group, so that it ends when the service stops. What follows SERVICE is the "
     "command; options stand before SERVICE.",
-    "SERVICE is the name of a service that gourd installed, or of any other unit of systemd. Input, output, signals and the exit status "
+    "SERVICE is the name of a service that gourd installed, or of any other unit of systemd; that of several replicas is the first of them, "
+    "or that of --index. Input, output, signals and the exit status "
     "are the command's. Only the service's filter of system calls does not hold for it: Linux cannot pass one on.",
     NULL,
 };

@@ -42,9 +42,8 @@ static const Option rows[] = {
     {"keep", 'k', OPTION_INT, AT(keep), "N", "Keep N releases of each service besides the active one", .fallback = "2",
      .max = KEEP_MAX},
     {"dry-run", 'n', OPTION_FLAG, AT(dry_run), .help = "Show what would go, and remove nothing"},
-    {"root", 0, OPTION_STRING, AT(root), "FOLDER", "Work on the system in FOLDER, at rest",
-     .completion = COMPLETE_FOLDER},
-    {"json", 0, OPTION_FLAG, AT(json), .help = "Print the result, or with `--dry-run` the plan, as JSON"},
+    OPTION_ROOT_WORK(AT(root)),
+    OPTION_JSON_CHANGE(AT(json)),
     {NULL},
 };
 

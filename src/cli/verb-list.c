@@ -321,9 +321,8 @@ static const Option rows[] = {
      .help = "List the bundles in the store, and which services have releases of them"},
     {"stacks", 0, OPTION_FLAG, AT(stacks), .help = "List the stacks that are up"},
     {"names", 0, OPTION_FLAG, AT(names), .help = "Print the names alone, one a line"},
-    {"root", 0, OPTION_STRING, AT(root), "FOLDER", "Look at the system in FOLDER, at rest",
-     .completion = COMPLETE_FOLDER},
-    {"json", 0, OPTION_FLAG, AT(json), .help = "Print a JSON array with all that is known"},
+    OPTION_ROOT_LOOK(AT(root)),
+    OPTION_JSON_LIST(AT(json)),
     {NULL},
 };
 

@@ -4,6 +4,10 @@
 
 #include "bundle/bundle.h"
 
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
 typedef struct {
     CommonOptions common;
     gboolean details, recursive, folder, digest, json;
@@ -17,7 +21,35 @@ typedef struct {
     gboolean skip_first;      /* the folder whose content is listed */
     gboolean is_later;        /* something was printed */
     gboolean whole_paths;
+    GPtrArray *lines; /* Line *, of one folder, to be sorted; NULL: printed as they come */
 } Lister;
+
+typedef struct {
+    char *name, *text;
+    size_t size;
+} Line;
+
+static Line *line_new(const char *name)
+{
+    Line *line = g_new0(Line, 1);
+
+    line->name = g_strdup(name);
+    return line;
+}
+
+static void line_free(Line *line)
+{
+    g_free(line->name);
+    free(line->text); /* of open_memstream(3) */
+    g_free(line);
+}
+
+static int compare_lines(gconstpointer a, gconstpointer b)
+{
+    const Line *const *x = a, *const *y = b;
+
+    return strcmp((*x)->name, (*y)->name);
+}
 
 /* "drwxr-xr-x", as ls(1) has it. */
 static void format_mode(const SquashNode *node, char *ret_text)
@@ -67,7 +99,7 @@ static Style style_of(const SquashNode *node)
     }
 }
 
-static void print_details(const Lister *lister, const SquashNode *node)
+static void print_details(const SquashNode *node, FILE *file)
 {
     g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(node->mtime);
     g_autofree char *when = g_date_time_format(time, "%Y-%m-%d %H:%M");
@@ -75,10 +107,10 @@ static void print_details(const Lister *lister, const SquashNode *node)
     char mode[11];
 
     format_mode(node, mode);
-    fprintf(lister->call->out.file, "%s %3u %5u %5u %11s %s ", mode, node->n_links, node->uid, node->gid, size, when);
+    fprintf(file, "%s %3u %5u %5u %11s %s ", mode, node->n_links, node->uid, node->gid, size, when);
 }
 
-static void print_line(const Lister *lister, const SquashNode *node, const Digest *digest)
+static void print_line(const Lister *lister, const SquashNode *node, const Digest *digest, FILE *file)
 {
     const Screen *out = &lister->call->out;
     g_autofree char *path = g_strconcat("/", node->path, NULL);
@@ -86,16 +118,40 @@ static void print_line(const Lister *lister, const SquashNode *node, const Diges
     g_autofree char *hash = digest ? digest_to_text(digest) : NULL;
 
     if (lister->options->details)
-        print_details(lister, node);
+        print_details(node, file);
     if (lister->options->digest)
-        fprintf(out->file, "%*s ", -DIGEST_TEXT_LENGTH, hash ? hash : "-");
-    fprintf(out->file, "%s%s%s", screen_begin(out, style_of(node)), name, screen_end(out, style_of(node)));
+        fprintf(file, "%*s ", -DIGEST_TEXT_LENGTH, hash ? hash : "-");
+    fprintf(file, "%s%s%s", screen_begin(out, style_of(node)), name, screen_end(out, style_of(node)));
     if (lister->options->details && node->target) {
         g_autofree char *target = format_name(out, node->target);
 
-        fprintf(out->file, " -> %s", target);
+        fprintf(file, " -> %s", target);
     }
-    fputc('\n', out->file);
+    fputc('\n', file);
+}
+
+static gboolean keep_line(const Lister *lister, const SquashNode *node, const Digest *digest, GError **error)
+{
+    Line *line = line_new(node->name);
+    FILE *file = open_memstream(&line->text, &line->size);
+
+    g_ptr_array_add(lister->lines, line);
+    if (!file)
+        return gourd_error_set_errno(error, errno, "cannot list '/%s'", node->path);
+    print_line(lister, node, digest, file);
+    return fclose(file) == 0 || gourd_error_set_errno(error, errno, "cannot list '/%s'", node->path);
+}
+
+/* By the bytes of their names, as ls(1) does in the locale C. */
+static void print_lines(const Lister *lister)
+{
+    g_ptr_array_sort(lister->lines, compare_lines);
+    for (guint i = 0; i < lister->lines->len; i++) {
+        const Line *line = g_ptr_array_index(lister->lines, i);
+
+        fwrite(line->text, 1, line->size, lister->call->out.file);
+    }
+    g_ptr_array_set_size(lister->lines, 0);
 }
 
 static gboolean print_json_entry(Lister *lister, const SquashNode *node, const Digest *digest, GError **error)
@@ -130,7 +186,9 @@ static gboolean list_node(const SquashNode *node, gpointer data, GError **error)
     }
     if (lister->options->json)
         return print_json_entry(lister, node, has_digest ? &digest : NULL, error);
-    print_line(lister, node, has_digest ? &digest : NULL);
+    if (lister->lines)
+        return keep_line(lister, node, has_digest ? &digest : NULL, error);
+    print_line(lister, node, has_digest ? &digest : NULL, lister->call->out.file);
     return TRUE;
 }
 
@@ -140,13 +198,18 @@ static gboolean list_paths(Lister *lister, GError **error)
     const char *const *paths = lister->call->n_operands > 1 ? lister->call->operands + 1 : root;
     const LsOptions *options = lister->options;
     SquashWalk walk = {.visit = list_node, .data = lister};
+    g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func((GDestroyNotify)line_free);
 
+    if (!options->recursive && !options->folder && !options->json)
+        lister->lines = lines;
     walk.depth = options->folder ? 0 : options->recursive ? G_MAXUINT : 1;
     lister->whole_paths = options->recursive || options->folder || lister->call->n_operands > 2;
     for (; *paths; paths++) {
         lister->skip_first = !options->recursive && !options->folder;
         if (!squash_reader_walk(bundle_image(lister->bundle), *paths, &walk, error))
             return FALSE;
+        if (lister->lines)
+            print_lines(lister);
     }
     return TRUE;
 }

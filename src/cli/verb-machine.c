@@ -23,8 +23,8 @@ static gboolean check_origin(const MachineOptions *options, GError **error)
     return gourd_error_hint(error, "--package NAME, for one: a package of this host");
 }
 
-/* tree: of a container that becomes a machine; or NULL. */
-static StoreChange *plan_create(Session *session, const char *tree, GError **error)
+/* trims: a container becomes the machine. */
+static StoreChange *plan_create(Session *session, gboolean trims, GError **error)
 {
     const MachineOptions *options = session->call->options;
     g_auto(MachineSpec) spec;
@@ -36,7 +36,7 @@ static StoreChange *plan_create(Session *session, const char *tree, GError **err
     };
 
     machine_spec_init(&spec);
-    if ((!tree && !check_origin(options, error)) || !machine_options_apply(options, &spec, error) ||
+    if ((!trims && !check_origin(options, error)) || !machine_options_apply(options, &spec, error) ||
         (options->target && !unit_target_parse(options->target, &request.target, error)))
         return NULL;
     request.origin = (MachineOrigin){
@@ -44,8 +44,8 @@ static StoreChange *plan_create(Session *session, const char *tree, GError **err
         .machine = request.name,
         .packages = options->packages && options->packages->len > 0 ? (char **)options->packages->pdata : NULL,
         .host_config = options->host_config,
-        .like = tree ? tree : options->like,
-        .trims = tree != NULL,
+        .like = options->like,
+        .trims = trims,
         .from = options->from,
         .command = spec.command,
         .network = spec.network != MACHINE_NETWORK_HOST,
@@ -53,7 +53,7 @@ static StoreChange *plan_create(Session *session, const char *tree, GError **err
     return machine_plan_create(session->host, &request, session->notes, error);
 }
 
-gboolean machine_run_create(Session *session, const StoreChange *change, GError **error)
+gboolean machine_run_create(Session *session, const StoreChange *change, const char *verb, GError **error)
 {
     const MachineOptions *options = session->call->options;
     const char *name = session->call->operands[1];
@@ -63,7 +63,7 @@ gboolean machine_run_create(Session *session, const StoreChange *change, GError 
     if (!change) {
         g_autofree char *shown = text_escape(name);
 
-        return gourd_error_prefix(error, "cannot create '%s'", shown);
+        return gourd_error_prefix(error, "cannot %s '%s'", verb, shown);
     }
     if (!session_run(session, change, &mode, &done, error))
         return FALSE;
@@ -78,24 +78,23 @@ gboolean machine_run_create(Session *session, const StoreChange *change, GError 
 
 static gboolean create(Session *session, GError **error)
 {
-    g_autoptr(StoreChange) change = plan_create(session, NULL, error);
+    g_autoptr(StoreChange) change = plan_create(session, FALSE, error);
 
-    return machine_run_create(session, change, error);
+    return machine_run_create(session, change, "create", error);
 }
 
 static gboolean trim(Session *session, GError **error)
 {
     const MachineOptions *options = session->call->options;
-    const char *name = session->call->operands[1];
 
     if (options->like || options->from)
         return gourd_error_set(error, GOURD_ERROR_USAGE, "trim takes what the container has: no --like, no --from");
-    if (!machine_name_check(name, error))
-        return FALSE;
-    g_autofree char *path = machine_tree_path(name), *tree = host_path(session->host, path);
-    g_autoptr(StoreChange) change = plan_create(session, tree, error);
+    g_autoptr(MachineRecord) record = machine_find(session->host, session->call->operands[1], NULL);
+    if (record)
+        return gourd_error_set(error, GOURD_ERROR_EXISTS, "'%s' shares the host's /usr already", record->name);
+    g_autoptr(StoreChange) change = plan_create(session, TRUE, error);
 
-    return machine_run_create(session, change, error);
+    return machine_run_create(session, change, "trim", error);
 }
 
 /* --- list --------------------------------------------------------------------------------------------------------- */
@@ -119,7 +118,8 @@ static char *format_time(gint64 seconds)
     return time ? g_date_time_format(time, "%Y-%m-%d %H:%M") : g_strdup("-");
 }
 
-static char *format_packages(const MachineRecord *record)
+/* What it was made for: packages, or a program, or another origin. */
+static char *format_content(const MachineRecord *record)
 {
     GString *text = g_string_new(NULL);
     gsize index;
@@ -127,16 +127,26 @@ static char *format_packages(const MachineRecord *record)
 
     json_array_foreach(json_object_get(record->skeleton, "origin_packages"), index, element)
         g_string_append_printf(text, "%s%s", text->len ? ", " : "", json_string_value(element));
-    return g_string_free(text, FALSE);
+    if (record->spec.command) {
+        g_autofree char *command = g_strjoinv(" ", record->spec.command), *shown = text_escape(command);
+
+        g_string_append_printf(text, "%s%s", text->len ? ": " : "", shown);
+    }
+    return g_string_free(text->len ? text : g_string_append_c(text, '-'), FALSE);
+}
+
+static char *format_addresses(const Session *session, const MachineRecord *record)
+{
+    g_auto(GStrv) addresses = host_list_machine_addresses(session->host, record->name);
+
+    return addresses[0] ? g_strjoinv(", ", addresses) : g_strdup("-");
 }
 
 static void print_table(const Session *session, const GPtrArray *records)
 {
-    static const ListingColumn columns[] = {{"MACHINE", FALSE, STYLE_BOLD},
-                                            {"STATE", FALSE, STYLE_NONE},
-                                            {"SIZE", TRUE, STYLE_NONE},
-                                            {"CREATED", FALSE, STYLE_NONE},
-                                            {"PACKAGES", FALSE, STYLE_NONE}};
+    static const ListingColumn columns[] = {{"MACHINE", FALSE, STYLE_BOLD}, {"STATE", FALSE, STYLE_NONE},
+                                            {"ADDRESS", FALSE, STYLE_NONE}, {"SIZE", TRUE, STYLE_NONE},
+                                            {"CREATED", FALSE, STYLE_NONE}, {"CONTENT", FALSE, STYLE_NONE}};
     g_autoptr(Listing) listing = listing_new(columns, G_N_ELEMENTS(columns));
 
     for (guint i = 0; i < records->len; i++) {
@@ -145,9 +155,10 @@ static void print_table(const Session *session, const GPtrArray *records)
 
         listing_add(listing, record->name);
         listing_take(listing, session_describe_unit(session, record->unit));
+        listing_take(listing, format_addresses(session, record));
         listing_take(listing, size ? size_format(size) : g_strdup("-"));
         listing_take(listing, format_time(record->created_at));
-        listing_take(listing, format_packages(record));
+        listing_take(listing, format_content(record));
     }
     listing_print(listing, &session->call->out);
 }
@@ -156,10 +167,15 @@ static Json *record_to_json(const Session *session, const MachineRecord *record)
 {
     g_autofree char *state = session_describe_unit(session, record->unit), *tree = machine_tree_path(record->name);
 
-    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:o, s:O}", "machine", record->name, "unit", record->unit, "state",
-                     state, "path", tree, "size", (json_int_t)machine_measure(session->host, record), "created_at",
-                     (json_int_t)record->created_at, "settings", machine_spec_to_json(&record->spec), "skeleton",
-                     record->skeleton);
+    g_auto(GStrv) addresses = host_list_machine_addresses(session->host, record->name);
+    Json *shown = json_array();
+
+    for (char **address = addresses; *address; address++)
+        json_array_append_new(shown, json_string(*address));
+    return json_pack("{s:s, s:s, s:s, s:o, s:s, s:I, s:I, s:o, s:O}", "machine", record->name, "unit", record->unit,
+                     "state", state, "addresses", shown, "path", tree, "size",
+                     (json_int_t)machine_measure(session->host, record), "created_at", (json_int_t)record->created_at,
+                     "settings", machine_spec_to_json(&record->spec), "skeleton", record->skeleton);
 }
 
 static gboolean list(Session *session, GError **error)
@@ -210,38 +226,43 @@ static gboolean remove_machine(Session *session, GError **error)
 /* --- the verb ----------------------------------------------------------------------------------------------------- */
 
 enum {
-    ACTION_CHECK,
     ACTION_CREATE,
-    ACTION_EXPORT,
-    ACTION_HOOK,
-    ACTION_IMPORT,
     ACTION_LIST,
+    ACTION_CHECK,
     ACTION_REFRESH,
-    ACTION_REMOVE,
-    ACTION_TRIM
+    ACTION_HOOK,
+    ACTION_EXPORT,
+    ACTION_IMPORT,
+    ACTION_TRIM,
+    ACTION_REMOVE
 };
 
 static const VerbAction actions[] = {
-    [ACTION_CHECK] = {"check", " [NAME]", 0, 1},      [ACTION_CREATE] = {"create", " NAME", 1, 1},
-    [ACTION_EXPORT] = {"export", " NAME FILE", 2, 2}, [ACTION_HOOK] = {"hook", " on|off", 1, 1},
-    [ACTION_IMPORT] = {"import", " NAME FILE", 2, 2}, [ACTION_LIST] = {"list", " [NAME]", 0, 1},
-    [ACTION_REFRESH] = {"refresh", " [NAME]", 0, 1},  [ACTION_REMOVE] = {"remove", " NAME", 1, 1},
-    [ACTION_TRIM] = {"trim", " NAME", 1, 1},          {NULL},
+    [ACTION_CREATE] = {"create", " NAME", 1, 1, "Make a machine, and start it"},
+    [ACTION_LIST] = {"list", " [NAME]", 0, 1, "List the machines that gourd made"},
+    [ACTION_CHECK] = {"check", " [NAME]", 0, 1, "Say what changed since the host was upgraded"},
+    [ACTION_REFRESH] = {"refresh", " [NAME]", 0, 1, "Bring a machine's own files after the host"},
+    [ACTION_HOOK] = {"hook", " [on|off]", 0, 1, "Refresh all after each upgrade, or no longer; or say which it is"},
+    [ACTION_EXPORT] = {"export", " NAME FILE", 2, 2, "Write a machine to one file"},
+    [ACTION_IMPORT] = {"import", " NAME FILE", 2, 2, "Make a machine from such a file"},
+    [ACTION_TRIM] = {"trim", " NAME", 1, 1, "Make a whole container one that shares the host's `/usr`"},
+    [ACTION_REMOVE] = {"remove", " NAME", 1, 1, "Remove a machine with all that is in it"},
+    {NULL},
 };
 
 static const struct {
     gboolean changes;
     gboolean (*act)(Session *session, GError **error);
 } functions[] = {
-    [ACTION_CHECK] = {FALSE, machine_check},
     [ACTION_CREATE] = {TRUE, create},
-    [ACTION_EXPORT] = {FALSE, machine_export_to},
-    [ACTION_HOOK] = {TRUE, machine_hook},
-    [ACTION_IMPORT] = {TRUE, machine_import_from},
     [ACTION_LIST] = {FALSE, list},
+    [ACTION_CHECK] = {FALSE, machine_check},
     [ACTION_REFRESH] = {TRUE, machine_refresh},
-    [ACTION_REMOVE] = {TRUE, remove_machine},
+    [ACTION_HOOK] = {TRUE, machine_hook},
+    [ACTION_EXPORT] = {FALSE, machine_export_to},
+    [ACTION_IMPORT] = {TRUE, machine_import_from},
     [ACTION_TRIM] = {TRUE, trim},
+    [ACTION_REMOVE] = {TRUE, remove_machine},
 };
 
 static ExitCode run(const Call *call, GError **error)
@@ -263,11 +284,11 @@ static const Operand operands[] = {{"ACTION", 1, 1, COMPLETE_ACTION},
                                    {NULL, 0, 0, COMPLETE_NOTHING}};
 
 static const char *const description[] = {
-    "`create NAME` makes a machine: a container of systemd-nspawn(1) that shares the host's `/usr`, and has a small `/etc` and `/var` of its own. `list` lists those "
-    "that gourd made, `remove NAME` removes one with all that is in it.",
+    "`create NAME` makes a machine: a container of systemd-nspawn(1) that shares the host's `/usr`, and has a small `/etc` and `/var` of its own. "
+    "machinectl(1) starts, stops and enters it.",
     "The host is upgraded under a machine's feet. `check` says what changed since, for one or all: packages, configuration, packages that are gone, programs that still "
-    "run what was replaced. `refresh` brings the machine's own files after it as dpkg(1) does: configuration that nobody changed inside is replaced, else the package's "
-    "is put beside it as `.dpkg-dist`; new users, folders and units come. `hook on` has apt do that after each upgrade, `hook off` no longer.",
+    "run what was replaced. `refresh` brings the machine's own files after it as dpkg(1) or rpm(8) does: configuration that nobody changed inside is replaced, else one of "
+    "both is put beside the other, as `.dpkg-dist`, `.rpmnew` or `.rpmsave`; new users, folders and units come. `hook on` has that done after each upgrade, by apt(8) or a path unit; `hook off` no longer.",
     "`trim NAME` makes a container that has all of an operating system in `/var/lib/machines/NAME` one that shares the host's `/usr`, with the settings given. What the host "
     "does not have, or otherwise, is said, and kept below `/usr.own`; see `--dry-run` first. The rest gives its space back.",
     "`export NAME FILE` writes a machine that does not run into one file, its settings and all that is its own; `import NAME FILE` makes it from that, on this host or another "

@@ -97,9 +97,8 @@ static ExitCode run(const Call *call, GError **error)
 #define AT(member) .offset = offsetof(PortsOptions, member)
 
 static const Option rows[] = {
-    {"root", 0, OPTION_STRING, AT(root), "FOLDER", "Look at the system in FOLDER, at rest",
-     .completion = COMPLETE_FOLDER},
-    {"json", 0, OPTION_FLAG, AT(json), .help = "Print a JSON array with all that is known"},
+    OPTION_ROOT_LOOK(AT(root)),
+    OPTION_JSON_LIST(AT(json)),
     {NULL},
 };
 

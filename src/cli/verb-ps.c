@@ -36,7 +36,7 @@ static void print_table(const Session *session, const GPtrArray *list)
         listing_add(listing, status->health ? status->health : "-");
         listing_take(listing, status->uptime_usec ? duration_format(status->uptime_usec) : g_strdup("-"));
         listing_take(listing,
-                     service_status_format_bytes(status->is_known ? status->unit.memory_current : G_MAXUINT64));
+                     service_status_format_memory(status->is_known ? status->unit.memory_current : G_MAXUINT64));
         listing_take(listing, status->is_known ? format_cpu(&status->unit) : g_strdup("-"));
         listing_take(listing, service_status_format_ports(status));
         listing_add(listing, status->attention ? status->attention : "");
@@ -109,9 +109,8 @@ static ExitCode run(const Call *call, GError **error)
 #define AT(member) .offset = offsetof(PsOptions, member)
 
 static const Option rows[] = {
-    {"root", 0, OPTION_STRING, AT(root), "FOLDER", "Look at the system in FOLDER, at rest",
-     .completion = COMPLETE_FOLDER},
-    {"json", 0, OPTION_FLAG, AT(json), .help = "Print a JSON array with all that is known"},
+    OPTION_ROOT_LOOK(AT(root)),
+    OPTION_JSON_LIST(AT(json)),
     {NULL},
 };
 

@@ -1,12 +1,31 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "human.h"
+#include "machine-target.h"
 #include "session.h"
+
+#include <string.h>
 
 typedef struct {
     CommonOptions common;
     char *root;
     gboolean purge, dry_run, json;
 } RemoveOptions;
+
+static void note_stack(const Session *session, const char *name)
+{
+    g_autoptr(GPtrArray) stacks = NULL;
+
+    if (!store_list_stacks(session->store, &stacks, NULL))
+        return;
+    for (guint i = 0; i < stacks->len; i++) {
+        const StoreStack *stack = g_ptr_array_index(stacks, i);
+
+        if (g_strv_contains((const char *const *)stack->full_names, name))
+            notes_add(session->notes, "stack-member",
+                      "it was a service of a stack, whose next 'gourd up' brings it back unless it goes from the file",
+                      stack->name);
+    }
+}
 
 static gboolean remove_service(const Call *call, GError **error)
 {
@@ -21,9 +40,16 @@ static gboolean remove_service(const Call *call, GError **error)
         change = store_plan_remove(session.store, call->operands[0], options->purge, session.notes, error);
     if (!change) {
         g_autofree char *shown = text_escape(call->operands[0]);
+        g_autoptr(MachineRecord) machine = machine_target_find(&session, call->operands[0]);
 
+        if (machine) {
+            g_clear_error(error);
+            gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "'%s' is a machine, and no service", shown);
+            return gourd_error_hint(error, "gourd machine remove %s", machine->name);
+        }
         return gourd_error_prefix(error, "cannot remove '%s'", shown);
     }
+    note_stack(&session, change->name);
     if (!session_run(&session, change, &mode, &done, error))
         return FALSE;
     if (done) {
@@ -43,10 +69,9 @@ static ExitCode run(const Call *call, GError **error)
 
 static const Option rows[] = {
     {"purge", 0, OPTION_FLAG, AT(purge), .help = "Remove its volumes and its bundles too: all its data is lost"},
-    {"dry-run", 'n', OPTION_FLAG, AT(dry_run), .help = "Show what would change, and change nothing"},
-    {"root", 0, OPTION_STRING, AT(root), "FOLDER", "Work on the system in FOLDER, at rest",
-     .completion = COMPLETE_FOLDER},
-    {"json", 0, OPTION_FLAG, AT(json), .help = "Print the result, or with `--dry-run` the plan, as JSON"},
+    OPTION_DRY_RUN(AT(dry_run)),
+    OPTION_ROOT_WORK(AT(root)),
+    OPTION_JSON_CHANGE(AT(json)),
     {NULL},
 };
 

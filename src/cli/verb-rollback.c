@@ -54,10 +54,9 @@ static ExitCode run(const Call *call, GError **error)
 
 static const Option rows[] = {
     {"no-start", 0, OPTION_FLAG, AT(no_start), .help = "Write all files, but restart nothing"},
-    {"dry-run", 'n', OPTION_FLAG, AT(dry_run), .help = "Show what would change, and change nothing"},
-    {"root", 0, OPTION_STRING, AT(root), "FOLDER", "Work on the system in FOLDER, at rest",
-     .completion = COMPLETE_FOLDER},
-    {"json", 0, OPTION_FLAG, AT(json), .help = "Print the result, or with `--dry-run` the plan, as JSON"},
+    OPTION_DRY_RUN(AT(dry_run)),
+    OPTION_ROOT_WORK(AT(root)),
+    OPTION_JSON_CHANGE(AT(json)),
     {NULL},
 };
 

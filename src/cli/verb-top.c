@@ -108,8 +108,8 @@ static gint compare_rows(gconstpointer a, gconstpointer b)
 
 static char *format_memory(const HostUnit *unit)
 {
-    g_autofree char *used = service_status_format_bytes(unit->memory_current);
-    g_autofree char *most = service_status_format_bytes(unit->memory_max);
+    g_autofree char *used = service_status_format_memory(unit->memory_current);
+    g_autofree char *most = service_status_format_memory(unit->memory_max);
 
     return unit->memory_max == G_MAXUINT64 ? g_strdup(used) : g_strdup_printf("%s / %s", used, most);
 }

@@ -8,7 +8,7 @@ typedef struct {
     GPtrArray *images, *scales;
     char *root, *target, *builder;
     int verify, network;
-    gboolean no_start, no_enable, build, no_build, secure_env, dry_run, json;
+    gboolean no_start, no_enable, build, no_build, secure_env, detach, wait, dry_run, json;
 } UpOptions;
 
 static void print_member(const Session *session, const StoreChange *change, const StoreChange *member)
@@ -19,7 +19,8 @@ static void print_member(const Session *session, const StoreChange *change, cons
     if (member->to == 0)
         fprintf(out, "%s is removed\n", member->name);
     else if (member->from == member->to)
-        fprintf(out, "%s %s is as before\n", member->name, member->to_version);
+        fprintf(out, "%s %s is as before%s\n", member->name, member->to_version,
+                member->started ? ", and was started again" : "");
     else
         fprintf(out, "%s %s is %s%s%s\n", member->name, member->to_version, member->from ? "changed" : "new",
                 state ? " and " : "", state ? state : "");
@@ -61,7 +62,8 @@ static gboolean up(const Call *call, GError **error)
     gboolean done;
 
     if ((options->target && !unit_target_parse(options->target, &request.target, error)) ||
-        !session_open(&session, call, options->root, !options->dry_run, error))
+        !(options->dry_run ? session_open(&session, call, options->root, FALSE, error)
+                           : session_open_before_lock(&session, call, options->root, error)))
         return FALSE;
     const StackLoad load = {
         .images = (const char *const *)options->images->pdata,
@@ -71,6 +73,7 @@ static gboolean up(const Call *call, GError **error)
         .build = !options->no_build && !options->dry_run,
         .rebuild = options->build,
         .secure_env = options->secure_env,
+        .lock = !options->dry_run,
     };
     if (!stack_plan_up(&options->stack, &session, &load, &request, &stack, &change, error) ||
         !session_run(&session, change, &mode, &done, error))
@@ -115,13 +118,15 @@ static const Option rows[] = {
      .choices = deploy_verifications},
     {"no-start", 0, OPTION_FLAG, AT(no_start), .help = "Write all files, but start nothing"},
     {"no-enable", 0, OPTION_FLAG, AT(no_enable), .help = "Do not start it at boot"},
-    {"dry-run", 'n', OPTION_FLAG, AT(dry_run), .help = "Show what would change, and change nothing"},
+    {"detach", 'd', OPTION_FLAG, AT(detach), .help = "Nothing: services always run in the background"},
+    {"wait", 0, OPTION_FLAG, AT(wait), .help = "Nothing: it always waits until all are up"},
+    OPTION_DRY_RUN(AT(dry_run)),
     {"target", 0, OPTION_STRING, AT(target), "SYSTEM", "Write units for this system's systemd",
      .details = "`debian12`, `ubuntu24.04` or another name, or `systemd=N`.", .shown_default = "this host's",
      .suggestions = deploy_targets, .completion = COMPLETE_VALUES, .check = deploy_check_target},
     {"root", 0, OPTION_STRING, AT(root), "FOLDER", "Work on the system in FOLDER, at rest",
      .details = "Nothing is started.", .completion = COMPLETE_FOLDER},
-    {"json", 0, OPTION_FLAG, AT(json), .help = "Print the result, or with `--dry-run` the plan, as JSON"},
+    OPTION_JSON_CHANGE(AT(json)),
     {NULL},
 };
 

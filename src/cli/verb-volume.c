@@ -12,7 +12,7 @@
 typedef struct {
     CommonOptions common;
     char *root, *output;
-    gboolean live, force, yes, dry_run, names, json;
+    gboolean live, cold, force, yes, dry_run, names, json;
 } VolumeOptions;
 
 /* --- ls ----------------------------------------------------------------------------------------------------------- */
@@ -112,21 +112,25 @@ static gboolean back_up(Session *session, const GPtrArray *volumes, GError **err
     const VolumeOptions *options = session->call->options;
     const char *name = session->call->operands[1];
     g_autofree char *file = options->output ? g_strdup(options->output) : name_backup(name);
+    if (options->live && options->cold)
+        return gourd_error_set(error, GOURD_ERROR_USAGE, "--live and --cold cannot go together");
     g_autoptr(GPtrArray) chosen = store_choose_volumes(volumes, name, error);
     OutputFile *output = chosen ? output_file_new(file, options->force, error) : NULL;
+    StoreBackupHow how = options->live ? STORE_BACKUP_LIVE : options->cold ? STORE_BACKUP_COLD : STORE_BACKUP_ASKED;
     gboolean done;
 
     if (!output)
         return FALSE;
     g_autoptr(StoreChange)
-        change = store_plan_volume_backup(session->store, chosen, options->live, file, output, session->notes, error);
-    if (!change || !carry_out(session, change, &done, error) || !check_started(session, file, error))
+        change = store_plan_volume_backup(session->store, chosen, how, file, output, session->notes, error);
+    g_autofree char *shown = text_escape(file);
+    if (!change || !carry_out(session, change, &done, error) || !check_started(session, shown, error))
         return FALSE;
     if (done) {
         struct stat status;
         g_autofree char *size = size_format(stat(file, &status) == 0 ? (guint64)status.st_size : 0);
 
-        fprintf(session->call->out.file, "%s is backed up to %s, %s\n", name, file, size);
+        fprintf(session->call->out.file, "%s is backed up to %s, %s\n", name, shown, size);
     }
     return TRUE;
 }
@@ -136,6 +140,7 @@ static gboolean restore(Session *session, GError **error)
     const VolumeOptions *options = session->call->options;
     const char *file = session->call->operands[1];
     const char *target = session->call->n_operands > 2 ? session->call->operands[2] : NULL;
+    g_autofree char *shown = text_escape(file);
     gboolean done;
 
     g_autoptr(StoreChange)
@@ -143,27 +148,15 @@ static gboolean restore(Session *session, GError **error)
     if (!change || !carry_out(session, change, &done, error))
         return FALSE;
     if (done)
-        fprintf(session->call->out.file, "%s has what %s had\n", target ? target : "every volume of it", file);
+        fprintf(session->call->out.file, target ? "%s is restored to %s\n" : "%s is restored\n", shown, target);
     return TRUE;
 }
 
-static gboolean remove_volumes(Session *session, const GPtrArray *volumes, GError **error)
+static gboolean remove_volume(Session *session, const StoreVolume *volume, const StoreChange *change, GError **error)
 {
-    const VolumeOptions *options = session->call->options;
-    const char *name = session->call->operands[1];
-    g_autoptr(GPtrArray) chosen = store_choose_volumes(volumes, name, error);
     gboolean done;
 
-    if (!chosen)
-        return FALSE;
-    if (chosen->len > 1) {
-        gourd_error_set(error, GOURD_ERROR_USAGE, "'%s' has %u volumes: name one", name, chosen->len);
-        return gourd_error_hint(error, "'%s', for one", ((const StoreVolume *)g_ptr_array_index(chosen, 0))->id);
-    }
-    const StoreVolume *volume = g_ptr_array_index(chosen, 0);
-    g_autoptr(StoreChange) change = store_plan_volume_remove(session->store, volume, error);
-    if (!change || (!options->yes && !options->dry_run && !confirm_loss(session->call, volume->id, error)) ||
-        !carry_out(session, change, &done, error))
+    if (!carry_out(session, change, &done, error))
         return FALSE;
     if (done) {
         g_autofree char *size = size_format(change->bytes);
@@ -173,15 +166,37 @@ static gboolean remove_volumes(Session *session, const GPtrArray *volumes, GErro
     return TRUE;
 }
 
+static gboolean remove_volumes(Session *session, const GPtrArray *volumes, GError **error)
+{
+    const VolumeOptions *options = session->call->options;
+    const char *name = session->call->operands[1];
+    g_autoptr(GPtrArray) chosen = store_choose_volumes(volumes, name, error);
+    g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func((GDestroyNotify)store_change_free);
+
+    for (guint i = 0; chosen && i < chosen->len; i++) { /* all can go, or none does */
+        StoreChange *change = store_plan_volume_remove(session->store, g_ptr_array_index(chosen, i), error);
+
+        if (!change)
+            return FALSE;
+        g_ptr_array_add(changes, change);
+    }
+    if (!chosen || (!options->yes && !options->dry_run && !confirm_loss(session->call, name, error)))
+        return FALSE;
+    for (guint i = 0; i < chosen->len; i++)
+        if (!remove_volume(session, g_ptr_array_index(chosen, i), g_ptr_array_index(changes, i), error))
+            return FALSE;
+    return TRUE;
+}
+
 /* --- the verb ----------------------------------------------------------------------------------------------------- */
 
 enum { ACTION_LS, ACTION_BACKUP, ACTION_RESTORE, ACTION_RM };
 
 static const VerbAction actions[] = {
-    [ACTION_LS] = {"ls", "", 0, 0},
-    [ACTION_BACKUP] = {"backup", " VOLUME", 1, 1},
-    [ACTION_RESTORE] = {"restore", " FILE [VOLUME]", 1, 2},
-    [ACTION_RM] = {"rm", " VOLUME", 1, 1},
+    [ACTION_LS] = {"ls", "", 0, 0, "List the volumes of services and stacks, and who uses them"},
+    [ACTION_BACKUP] = {"backup", " VOLUME", 1, 1, "Write one, or all of a stack or service, to a file"},
+    [ACTION_RESTORE] = {"restore", " FILE [VOLUME]", 1, 2, "Put back what is in a backup"},
+    [ACTION_RM] = {"rm", " VOLUME", 1, 1, "Remove one, or all of a stack or service, that nothing uses"},
     {NULL},
 };
 
@@ -216,12 +231,12 @@ static const Option rows[] = {
      .shown_default = "VOLUME-DATE-TIME.tar.zst", .completion = COMPLETE_FILE},
     {"live", 0, OPTION_FLAG, AT(live), .help = "Back up without stopping what uses the volume",
      .details = "Files that change meanwhile may be of two minds, which a database does not survive."},
+    {"cold", 0, OPTION_FLAG, AT(cold), .help = "Back up files at rest, also of what has commands for backups"},
     {"force", 'f', OPTION_FLAG, AT(force), .help = "Restore over data, or write over a file"},
     {"yes", 'y', OPTION_FLAG, AT(yes), .help = "Do not ask"},
-    {"dry-run", 'n', OPTION_FLAG, AT(dry_run), .help = "Show what would change, and change nothing"},
+    OPTION_DRY_RUN(AT(dry_run)),
     {"names", 0, OPTION_FLAG, AT(names), .help = "List the names alone, one a line"},
-    {"root", 0, OPTION_STRING, AT(root), "FOLDER", "Work on the system in FOLDER, at rest",
-     .completion = COMPLETE_FOLDER},
+    OPTION_ROOT_WORK(AT(root)),
     {"json", 0, OPTION_FLAG, AT(json), .help = "Print the list, the result, or with `--dry-run` the plan, as JSON"},
     {NULL},
 };
@@ -240,9 +255,14 @@ static const char *const description[] = {
     "A backup is a plain tar, compressed by zstd, with a folder OWNER/VOLUME for each volume, and everything that tar keeps: owners as numbers, attributes, "
     "ACLs, holes. `tar -xf` reads it without gourd. The file appears when it is complete, or not at all. What uses a volume is stopped meanwhile and "
     "started again, whatever happens, an interruption too.",
+    "A service that runs may have commands for it (`x-gourd: {backup: ...}` in a Compose file, or `gourd install --backup-dump` and those beside it); then it "
+    "is not stopped. What its dump writes is OWNER/VOLUME.dump in the tar, in place of the files of that volume; or its files are copied between two commands. "
+    "A command that fails leaves no backup.",
     "A restore goes to where the data was, or into VOLUME. It reads the whole backup first, and unpacks it beside the volume while what uses that goes on; "
     "then that is stopped, the two change places, and it is started. With `--force` a volume that has data is replaced; if what uses it then does not "
-    "start, the former data come back. Files of the volume's user become that user's if it has another number now; all others keep their numbers.",
+    "start, the former data come back. Files of the volume's user become that user's if it has another number now; all others keep their numbers. What has a path of over 4095 bytes is in the "
+    "backup, but nothing can make it in one step: it is left out, and said. A dump is "
+    "read by the running service that says how, before anything stops; what that did is not undone.",
     NULL,
 };
 

@@ -68,6 +68,23 @@ static gboolean why_all_services(const Session *session, GPtrArray *whys, GError
     return TRUE;
 }
 
+/* What is no unit may be a stack, or replicas. */
+static gboolean why_several(const Session *session, const char *name, GPtrArray *whys)
+{
+    g_autoptr(GPtrArray) services = g_ptr_array_new_with_free_func((GDestroyNotify)store_service_free);
+    guint before = whys->len;
+
+    if (!service_status_find_named(session->store, name, services, NULL))
+        return FALSE;
+    for (guint i = 0; i < services->len; i++) {
+        Why *why = why_unit(session->host, ((const StoreService *)g_ptr_array_index(services, i))->unit, NULL);
+
+        if (why)
+            g_ptr_array_add(whys, why);
+    }
+    return whys->len > before;
+}
+
 static gboolean find_all(const Session *session, GPtrArray *whys, GPtrArray **ret_host, GError **error)
 {
     const Call *call = session->call;
@@ -77,11 +94,16 @@ static gboolean find_all(const Session *session, GPtrArray *whys, GPtrArray **re
         return why_all_services(session, whys, error);
     }
     for (guint i = 0; i < call->n_operands; i++) {
-        Why *why = why_operand(session, call->operands[i], error);
+        g_autoptr(GError) problem = NULL;
+        Why *why = why_operand(session, call->operands[i], &problem);
 
-        if (!why)
+        if (why)
+            g_ptr_array_add(whys, why);
+        else if (!g_error_matches(problem, GOURD_ERROR, GOURD_ERROR_NOT_FOUND) ||
+                 !why_several(session, call->operands[i], whys)) {
+            g_propagate_error(error, g_steal_pointer(&problem));
             return FALSE;
-        g_ptr_array_add(whys, why);
+        }
     }
     return TRUE;
 }
@@ -117,8 +139,7 @@ static ExitCode run(const Call *call, GError **error)
 
 static const Option rows[] = {
     {"json", 0, OPTION_FLAG, AT(json), .help = "Print everything as JSON"},
-    {"root", 0, OPTION_STRING, AT(root), "FOLDER", "Look at the system in FOLDER, at rest",
-     .completion = COMPLETE_FOLDER},
+    OPTION_ROOT_LOOK(AT(root)),
     {NULL},
 };
 
@@ -126,7 +147,7 @@ static const Option rows[] = {
 
 static const OptionGroup groups[] = {{"Options", rows}, {NULL, NULL}};
 static const Operand operands[] = {
-    {"SERVICE|UNIT", 0, OPERANDS_ANY, COMPLETE_SERVICE},
+    {"SERVICE|STACK|UNIT", 0, OPERANDS_ANY, COMPLETE_SERVICE},
     {NULL, 0, 0, COMPLETE_NOTHING},
 };
 
@@ -134,6 +155,7 @@ static const char *const description[] = {
     "Says why a service does not run: what is wrong in one sentence, the setting that it is about with its file and line, and what to "
     "do in another. It looks at the unit with its drop-ins, the image or folder that is its root, the files of the host that it names, and "
     "what systemd, the kernel and the program said when it last failed.",
+    "The name of a stack stands for all of its services, that of replicas for each of them. "
     "Without an operand it looks at the host, and then at each installed service and each machine. Units that gourd did not write can be asked for too, with "
     "RootImage=, RootDirectory= or neither. With `--verbose` the last lines of the journal follow; those that only root may read are "
     "missing for others.",

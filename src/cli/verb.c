@@ -40,8 +40,10 @@ gboolean verb_set_unknown(const char *name, GError **error)
         if (!(*verb)->hidden)
             g_ptr_array_add(names, (char *)(*verb)->name);
     }
-    const char *nearest = nearest_name(name, names);
+    const char *nearest = nearest_name(name, names), *instead = elsewhere_find_verb(name);
     gourd_error_set(error, GOURD_ERROR_USAGE, "unknown verb '%s'", shown);
+    if (instead)
+        return gourd_error_hint(error, "%s", instead);
     if (nearest)
         return gourd_error_hint(error, "did you mean '%s'? 'gourd help' lists all verbs", nearest);
     if (looks_like_source(name))
@@ -155,7 +157,10 @@ static gboolean fail_unknown(const char *name, const char *verb, const VerbActio
     for (const VerbAction *action = actions; action->name; action++)
         g_ptr_array_add(names, (gpointer)action->name);
     const char *nearest = nearest_name(name, names);
+    const char *instead = strcmp(verb, "machine") == 0 ? elsewhere_find_machine_action(name) : NULL;
     gourd_error_set(error, GOURD_ERROR_USAGE, "'%s' is nothing to do with %ss", shown, verb);
+    if (instead)
+        return gourd_error_hint(error, "%s", instead);
     return nearest ? gourd_error_hint(error, "did you mean '%s'?", nearest) : gourd_error_hint(error, "%s are", all);
 }
 

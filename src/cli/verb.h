@@ -23,6 +23,7 @@ typedef struct {
     const char *name;
     const char *operands; /* behind it, as in usage: " NAME [FILE]" */
     guint min, max;       /* how many of those */
+    const char *summary;  /* a phrase without full stop */
 } VerbAction;
 
 typedef struct {
@@ -69,8 +70,15 @@ extern const Verb *const all_verbs[];
 /* The verb of that name, or NULL. */
 const Verb *verb_find(const char *name);
 
-/* The verb as a USAGE error sees it missing: with the nearest name as hint. Always returns FALSE. */
+/* The verb as a USAGE error sees it missing: with what to do instead, or the nearest name, as hint. Always returns FALSE. */
 gboolean verb_set_unknown(const char *name, GError **error);
+
+/* What to do here instead, by what docker(1) and systemctl(1) call it, or NULL. */
+const char *elsewhere_find_verb(const char *name);
+const char *elsewhere_find_machine_action(const char *name);
+
+/* The same for an option: name, or letter if that is NULL. */
+const char *elsewhere_find_option(const Verb *verb, const char *name, char letter);
 
 /* The rows a verb knows, in order: its groups, then the common rows that it does not define itself. */
 typedef struct {

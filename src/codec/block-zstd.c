@@ -163,7 +163,10 @@ static gboolean expand_start(gpointer expander, const void *bytes, gsize size, g
     ZSTD_inBuffer in = {bytes, MIN(size, ZSTD_FRAMEHEADERSIZE_MAX), 0};
     size_t next = 1;
 
+    /* All of a block has room, so nothing need be expanded elsewhere and copied. */
     ZSTD_DCtx_reset(expander, ZSTD_reset_session_only);
+    if (ZSTD_isError(ZSTD_DCtx_setParameter(expander, ZSTD_d_stableOutBuffer, 1)))
+        return FALSE;
     while (next > 0 && out.pos < wanted) {
         gsize before_in = in.pos, before_out = out.pos;
 

@@ -76,7 +76,7 @@ ByteStream *byte_stream_new_inflated(ByteStream *source, Codec codec, guint64 si
 
 #define CODEC_WINDOW_MAX (128u * 1024 * 1024) /* what zstd --long=27 and xz -9 (64 MiB) need */
 
-/* Writes one zstd frame with a checksum to a file, from its beginning. The descriptor stays the caller's; `name` is for messages. */
+/* Writes zstd frames with checksums to a file, from its beginning: one, and others for what is reserved. The descriptor stays the caller's; `name` is for messages. */
 typedef struct StreamEncoder StreamEncoder;
 
 StreamEncoder *stream_encoder_new(int fd, const char *name);
@@ -84,7 +84,13 @@ void stream_encoder_free(StreamEncoder *encoder);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StreamEncoder, stream_encoder_free)
 gboolean stream_encoder_write(StreamEncoder *encoder, const void *bytes, gsize size, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
-/* Ends the frame; *ret_size is how long the file is. Once. */
+/* Keeps room, for bytes that are known only later (what a tar says of a member in front of it): a frame of its own that is not compressed.
+ * *ret_place is for stream_encoder_fill(), which must follow. */
+#define STREAM_RESERVED_SIZE 512
+gboolean stream_encoder_reserve(StreamEncoder *encoder, guint64 *ret_place, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean stream_encoder_fill(StreamEncoder *encoder, guint64 place, const guint8 bytes[STREAM_RESERVED_SIZE],
+                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Ends the last frame; *ret_size is how long the file is. Once. */
 gboolean stream_encoder_finish(StreamEncoder *encoder, guint64 *ret_size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* --- single blocks ----------------------------------------------------------------------------------------------- */

@@ -10,7 +10,8 @@ struct StreamEncoder {
     ZSTD_CCtx *context;
     int fd;
     char *name;
-    guint64 size; /* written */
+    guint64 size;    /* written */
+    gboolean inside; /* of a frame */
     guint8 *buffer;
 };
 
@@ -45,6 +46,7 @@ static gboolean encode(StreamEncoder *encoder, const void *bytes, gsize size, ZS
     ZSTD_inBuffer in = {bytes, size, 0};
     gsize left;
 
+    encoder->inside = directive != ZSTD_e_end;
     do {
         ZSTD_outBuffer out = {encoder->buffer, BUFFER_SIZE, 0};
 
@@ -62,6 +64,38 @@ static gboolean encode(StreamEncoder *encoder, const void *bytes, gsize size, ZS
 gboolean stream_encoder_write(StreamEncoder *encoder, const void *bytes, gsize size, GError **error)
 {
     return encode(encoder, bytes, size, ZSTD_e_continue, error);
+}
+
+/* RFC 8878, 3.1.1: the length of the content is 256 and the two bytes behind the descriptor, which says that there are two, and
+ * that no window is needed; then a block, its header in three bytes: the last (1), raw (0), its length from bit 3 on. */
+gboolean stream_encoder_reserve(StreamEncoder *encoder, guint64 *ret_place, GError **error)
+{
+    static const guint8 head[] = {
+        0x28,
+        0xb5,
+        0x2f,
+        0xfd,
+        1 << 6 | 1 << 5,
+        (STREAM_RESERVED_SIZE - 256) & 0xff,
+        (STREAM_RESERVED_SIZE - 256) >> 8,
+        1 | (STREAM_RESERVED_SIZE << 3 & 0xff),
+        STREAM_RESERVED_SIZE >> 5,
+        0,
+    };
+
+    G_STATIC_ASSERT(STREAM_RESERVED_SIZE >= 256 && STREAM_RESERVED_SIZE < 8192);
+    if ((encoder->inside && !encode(encoder, NULL, 0, ZSTD_e_end, error)) ||
+        !fd_pwrite(encoder->fd, encoder->name, head, sizeof head, encoder->size, error))
+        return FALSE;
+    *ret_place = encoder->size + sizeof head;
+    encoder->size = *ret_place + STREAM_RESERVED_SIZE;
+    return TRUE;
+}
+
+gboolean stream_encoder_fill(StreamEncoder *encoder, guint64 place, const guint8 bytes[STREAM_RESERVED_SIZE],
+                             GError **error)
+{
+    return fd_pwrite(encoder->fd, encoder->name, bytes, STREAM_RESERVED_SIZE, place, error);
 }
 
 gboolean stream_encoder_finish(StreamEncoder *encoder, guint64 *ret_size, GError **error)

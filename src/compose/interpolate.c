@@ -65,9 +65,9 @@ static gboolean set_missing(const char *name, const char *message, const Variabl
     return gourd_error_hint(error, "set it in the environment, in .env or in a file given by --env-file");
 }
 
-/* What follows the name inside of braces. */
-static gboolean apply_operator(const char *name, const char *rest, const Variables *variables, guint depth,
-                               GString *result, GError **error)
+/* What follows the name inside of braces; `whole` begins with the dollar. */
+static gboolean apply_operator(const char *whole, const char *name, const char *rest, const Variables *variables,
+                               guint depth, GString *result, GError **error)
 {
     const char *value = variables->get(name, variables->data);
     gboolean empty_counts = *rest != ':';
@@ -75,7 +75,7 @@ static gboolean apply_operator(const char *name, const char *rest, const Variabl
     gboolean is_set = value && (empty_counts || *value);
 
     if (*rest && strchr("-+?", *op) == NULL)
-        return set_invalid(rest, error);
+        return set_invalid(whole, error);
     switch (*op) {
     case '-':
         return is_set ? append(result, value, strlen(value), error)
@@ -118,7 +118,7 @@ static gboolean substitute_braced(const char *text, const char *end, const Varia
     if (strcmp(rest, ":") == 0)
         return set_invalid(text - 2, error);
     *ret_next = close + 1;
-    return apply_operator(name, rest, variables, depth + 1, result, error);
+    return apply_operator(text - 2, name, rest, variables, depth + 1, result, error);
 }
 
 static gboolean substitute(const char *text, gsize length, const Variables *variables, guint depth, GString *result,

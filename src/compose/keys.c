@@ -35,7 +35,8 @@ static const char introduction[] =
     "- Errors name file, line, column and the path of the key.\n"
     "\n"
     "A stack's own settings are below `x-gourd`: at the top `network: auto|host|private`; in a service `source` (what the bundle of its\n"
-    "image is built from, for all services that have it), `bundle`, `allow` (loosenings of the sandbox), `writable`, `secure_env` and `pre_upgrade`.\n"
+    "image is built from, for all services that have it), `bundle`, `allow` (loosenings of the sandbox), `writable`, `secure_env`, `pre_upgrade`\n"
+    "and `backup` ([stacks.md](stacks.md#backups)). A key that `x-gourd` does not have is an error too.\n"
     "\n"
     "## Keys of a service\n"
     "\n"
@@ -44,20 +45,21 @@ static const char introduction[] =
     "| key | used | | what becomes of it |\n"
     "|---|--:|---|---|\n";
 
-static const char top_level[] = "\n"
-                                "## Keys at the top\n"
-                                "\n"
-                                "| key | what becomes of it |\n"
-                                "|---|---|\n"
-                                "| `name` | the stack's name: units are called `NAME-SERVICE` |\n"
-                                "| `version` | nothing, as with Docker |\n"
-                                "| `include` | read as part of the stack |\n"
-                                "| `services` | a service of systemd each |\n"
-                                "| `networks` | names in the host's network, or bridges and addresses of their own |\n"
-                                "| `volumes` | folders below `/var/lib/gourd/volumes` |\n"
-                                "| `secrets`, `configs` | files that the services see |\n"
-                                "| `models` | refused in a service that uses one |\n"
-                                "| `x-…` | kept; `x-gourd` is gourd's |\n";
+static const char top_level[] =
+    "\n"
+    "## Keys at the top\n"
+    "\n"
+    "| key | what becomes of it |\n"
+    "|---|---|\n"
+    "| `name` | the stack's name: units are called `NAME-SERVICE` |\n"
+    "| `version` | nothing, as with Docker |\n"
+    "| `include` | read as part of the stack |\n"
+    "| `services` | a service of systemd each |\n"
+    "| `networks` | names in the host's network, or bridges and addresses of their own |\n"
+    "| `volumes` | folders below `/var/lib/gourd/volumes`; external ones are those of the stack that their name begins with, `STACK_`, else in `External_volumes` |\n"
+    "| `secrets`, `configs` | files that the services see |\n"
+    "| `models` | refused in a service that uses one |\n"
+    "| `x-…` | kept; `x-gourd` is gourd's |\n";
 
 static const char *describe(ComposeDoes does)
 {

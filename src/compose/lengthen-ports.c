@@ -66,6 +66,16 @@ static gboolean set_invalid(const ComposeNode *node, GError **error)
     return gourd_error_hint(error, "[[ADDRESS:]PUBLISHED:]PORT[/tcp|udp], as in 8080:80 or 127.0.0.1:5432:5432");
 }
 
+static gboolean check_address(const ComposeNode *node, const char *address, GError **error)
+{
+    if (!address || !*address || g_hostname_is_ip_address(address))
+        return TRUE;
+    g_autofree char *shown = text_escape(node->text), *shown_address = text_escape(address);
+
+    compose_error(error, GOURD_ERROR_INPUT, node, "'%s': '%s' is not an address", shown, shown_address);
+    return gourd_error_hint(error, "[[ADDRESS:]PUBLISHED:]PORT[/tcp|udp], as in 8080:80 or 127.0.0.1:5432:5432");
+}
+
 static void add_port(ComposeNode *list, const ComposeNode *place, const PortText *port, guint target,
                      const char *published)
 {
@@ -88,6 +98,8 @@ static gboolean add_short(ComposeNode *list, const ComposeNode *item, GError **e
 
     if (!split_port(item->text, &port) || !parse_range(port.target, &first, &last) || first == 0)
         return set_invalid(item, error);
+    if (!check_address(item, port.host_ip, error))
+        return FALSE;
     gboolean has_published = port.published && *port.published;
     if (has_published && !parse_range(port.published, &published, &published_last))
         return set_invalid(item, error);
@@ -104,10 +116,21 @@ static gboolean add_short(ComposeNode *list, const ComposeNode *item, GError **e
     return TRUE;
 }
 
+static void set_if_missing(ComposeNode *map, const char *key, const char *text)
+{
+    const ComposeNode *value = compose_node_get(map, key);
+
+    if (!value || (value->kind == COMPOSE_NULL && value->tag == COMPOSE_TAG_NONE))
+        compose_node_set_text(map, key, text);
+}
+
 static gboolean lengthen_port(ComposeNode *list, ComposeNode *item, const ComposeReading *reading, GError **error)
 {
     if (item->kind == COMPOSE_MAP) {
-        compose_node_append(list, compose_node_copy(list->arena, item));
+        ComposeNode *port = compose_node_append(list, compose_node_copy(list->arena, item));
+
+        set_if_missing(port, "mode", "ingress");
+        set_if_missing(port, "protocol", "tcp");
         return TRUE;
     }
     if (item->kind == COMPOSE_STRING && reading->raw && strchr(item->text, '$')) {
@@ -117,6 +140,23 @@ static gboolean lengthen_port(ComposeNode *list, ComposeNode *item, const Compos
     if (item->kind != COMPOSE_STRING && item->kind != COMPOSE_INT)
         return compose_error(error, GOURD_ERROR_INPUT, item, "a port is wanted, as \"8080:80\"");
     return add_short(list, item, error);
+}
+
+/* PORT[-LAST][/PROTOCOL] */
+ComposeNode *lengthen_expose(ComposeNode *node, const ComposeReading *reading, GError **error)
+{
+    guint first, last;
+
+    node = lengthen_text(node, reading, error);
+    if (node->kind != COMPOSE_STRING || (reading->raw && strchr(node->text, '$')))
+        return node;
+    g_autofree char *numbers = g_strndup(node->text, strcspn(node->text, "/"));
+    if (parse_range(numbers, &first, &last))
+        return node;
+    g_autofree char *shown = text_escape(node->text);
+    compose_error(error, GOURD_ERROR_INPUT, node, "'%s' is no port", shown);
+    gourd_error_hint(error, "PORT, or PORT-PORT, with /udp for UDP");
+    return NULL;
 }
 
 ComposeNode *lengthen_ports(ComposeNode *node, const ComposeReading *reading, GError **error)

@@ -134,6 +134,8 @@ static gboolean add_pair(ComposeNode *map, const ComposeNode *item, gboolean tex
 
     if (!item->text || *item->text == '=' || !*item->text)
         return compose_error(error, GOURD_ERROR_INPUT, item, "NAME=VALUE is wanted");
+    if (equals && !texts && g_ascii_isspace(equals[-1]))
+        return compose_error(error, GOURD_ERROR_INPUT, item, "a blank stands before '='");
     g_autofree char *name = equals ? g_strndup(item->text, (gsize)(equals - item->text)) : g_strdup(item->text);
     if (equals || texts)
         value = compose_node_new_text(map->arena, equals ? equals + 1 : "", item);

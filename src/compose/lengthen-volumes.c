@@ -18,16 +18,17 @@ static gboolean apply_mode(ComposeNode *map, const char *mode, const ComposeNode
 {
     static const char *const spread[] = {"shared", "rshared", "slave", "rslave", "private", "rprivate", "rbind", NULL};
     static const char *const consistencies[] = {"cached", "delegated", "consistent", NULL};
-    ComposeNode *details = compose_node_ensure_map(map, compose_node_get_text(map, "type"));
 
+    /* What says something of binds or volumes only may be said of the other too, and does nothing there. */
     if (strcmp(mode, "ro") == 0 || strcmp(mode, "rw") == 0)
         compose_node_set(map, "read_only", compose_node_new_bool(map->arena, strcmp(mode, "ro") == 0, place));
     else if (strcmp(mode, "nocopy") == 0)
-        compose_node_set(details, "nocopy", compose_node_new_bool(map->arena, TRUE, place));
+        compose_node_set(compose_node_ensure_map(map, "volume"), "nocopy",
+                         compose_node_new_bool(map->arena, TRUE, place));
     else if (strcmp(mode, "z") == 0 || strcmp(mode, "Z") == 0)
-        compose_node_set_text(details, "selinux", mode);
+        compose_node_set_text(compose_node_ensure_map(map, "bind"), "selinux", mode);
     else if (is_one_of(mode, spread))
-        compose_node_set_text(details, "propagation", mode);
+        compose_node_set_text(compose_node_ensure_map(map, "bind"), "propagation", mode);
     else if (is_one_of(mode, consistencies))
         compose_node_set_text(map, "consistency", mode);
     else if (*mode) {
@@ -93,7 +94,7 @@ static gboolean clean_target(ComposeNode *map, GError **error)
 
 static ComposeNode *finish_long(ComposeNode *node, const ComposeReading *reading, GError **error)
 {
-    ComposeNode *source = compose_node_get(node, "source");
+    ComposeNode *source = compose_node_get(node, "source"), *bind = compose_node_get(node, "bind");
     const char *type = compose_node_get_text(node, "type");
 
     if (!type) {
@@ -103,6 +104,9 @@ static ComposeNode *finish_long(ComposeNode *node, const ComposeReading *reading
     }
     if (source && source->kind == COMPOSE_STRING && strcmp(type, "bind") == 0)
         lengthen_path(source, reading, error);
+    /* As docker compose does: without `bind` the source must be there, with it it is made. */
+    if (bind && bind->kind == COMPOSE_MAP && strcmp(type, "bind") == 0 && !compose_node_get(bind, "create_host_path"))
+        compose_node_set(bind, "create_host_path", compose_node_new_bool(node->arena, TRUE, bind));
     return clean_target(node, error) ? node : NULL;
 }
 

@@ -24,6 +24,7 @@ ComposeNode *lengthen_names(ComposeNode *node, const ComposeReading *reading,
 
 /* --- parts of services: lengthen-ports.c, lengthen-volumes.c, lengthen-service.c --- */
 ComposeNode *lengthen_ports(ComposeNode *node, const ComposeReading *reading, GError **error);
+ComposeNode *lengthen_expose(ComposeNode *node, const ComposeReading *reading, GError **error);
 ComposeNode *lengthen_volume(ComposeNode *node, const ComposeReading *reading, GError **error);
 ComposeNode *lengthen_secret(ComposeNode *node, const ComposeReading *reading, GError **error);
 ComposeNode *lengthen_config(ComposeNode *node, const ComposeReading *reading, GError **error);

@@ -46,8 +46,11 @@ gboolean load_prepare(ComposeLoader *loader, ComposeNode *document, GHashTable *
     const Variables variables = variables_of_table(environment, loader->notes);
     const ComposeReading reading = {.folder = folder, .home = loader->home, .raw = loader->raw};
 
-    return (loader->raw || interpolate_tree(document, &variables, error)) &&
-           compose_check(&document, &compose_file_field, &reading, error);
+    if ((!loader->raw && !interpolate_tree(document, &variables, error)) ||
+        !compose_check(&document, &compose_file_field, &reading, error))
+        return FALSE;
+    compose_drop_repeated(document);
+    return TRUE;
 }
 
 static gboolean load_layer(ComposeLoader *loader, const char *path, GHashTable *environment, const char *folder,

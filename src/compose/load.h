@@ -52,6 +52,8 @@ guint compose_count_replicas(const ComposeNode *service, gboolean *ret_said);
 /* Of a service, in place: env_file and label_file are read, variables without value looked up. */
 gboolean compose_resolve_environment(ComposeLoader *loader, ComposeNode *service, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+/* INPUT: limits that are said twice and differently, what is external and described, secrets and configs with two contents. */
+gboolean compose_check_contradictions(const ComposeNode *root, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* INPUT: a service, network, volume, secret or config that there is not; keys that contradict each other. What nobody uses is
  * dropped. */
 gboolean compose_check_references(ComposeNode *root, GHashTable *disabled, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -150,6 +150,12 @@ gboolean map_healthcheck(Map *map, const ComposeNode *value, GError **error)
         options->no_healthcheck = TRUE;
         return TRUE;
     }
+    const ComposeNode *program = test && test->first ? test->first->next : NULL;
+    if (test && (!program || !program->text || !*program->text)) {
+        compose_error(error, GOURD_ERROR_INPUT, test, "the health check runs nothing");
+        return gourd_error_hint(error,
+                                "test: [\"CMD\", \"program\", \"argument\"]; disable: true takes the image's away");
+    }
     if (test)
         options->health_test = map_texts(test);
     gint64 retries = compose_node_get_int(value, "retries", 0);

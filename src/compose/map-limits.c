@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "keys.h"
 #include "map.h"
 
 #include <string.h>
 
+#define MEMORY_MIN (6 * 1024 * 1024) /* Docker's: with less no container starts */
 #define CPUS_MAX 4096.0
 #define CPU_PERIOD_DEFAULT 100000 /* microseconds: the kernel's */
 
@@ -14,6 +16,11 @@ gboolean map_mem_limit(Map *map, const ComposeNode *value, GError **error)
 
     if (!compose_node_size(value, &bytes, error))
         return FALSE;
+    if (bytes > 0 && bytes < MEMORY_MIN) {
+        compose_error(error, GOURD_ERROR_INPUT, value, "with %" G_GINT64_FORMAT " bytes of memory nothing starts",
+                      bytes);
+        return gourd_error_hint(error, "6m is the least, as with Docker; units are b, k, m, g");
+    }
     map->options->memory = (guint64)MAX(bytes, 0);
     /* Docker's default: as much swap again. */
     if (!compose_node_get(map->definition, "memswap_limit"))
@@ -111,6 +118,9 @@ gboolean map_ulimits(Map *map, const ComposeNode *value, GError **error)
 
         if (item->kind == COMPOSE_INT)
             map_appendf(&map->options->ulimits, "%s=%s", item->key, item->text);
+        else if (soft && hard && hard->integer >= 0 && (soft->integer < 0 || soft->integer > hard->integer))
+            return compose_error(error, GOURD_ERROR_INPUT, item, "the soft limit %s is above the hard one, %s",
+                                 soft->text, hard->text);
         else if (soft && hard)
             map_appendf(&map->options->ulimits, "%s=%s:%s", item->key, soft->text, hard->text);
         else
@@ -164,8 +174,7 @@ static gboolean map_reservations(Map *map, const ComposeNode *reservations, GErr
                       *devices = compose_node_get(reservations, "devices");
 
     if (devices && devices->n_items > 0)
-        return map_set_unsupported(devices, "gourd reserves no devices",
-                                   "name the devices by `devices`, and bind the driver's libraries", error);
+        return map_set_unsupported(devices, "gourd reserves no devices", compose_find_key("gpus")->text, error);
     if (compose_node_get(reservations, "cpus") || compose_node_get(reservations, "generic_resources"))
         map_note(map, "deploy.resources.reservations", "processors are reserved by the scheduler of a swarm only");
     return !memory || map_mem_reservation(map, memory, error);

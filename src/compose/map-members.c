@@ -90,41 +90,46 @@ static void note(Notes *notes, const ComposeNode *node, const char *path, const 
     notes_add(notes, g_strdelimit(kind, "_.", '-'), whole, find_owner(node));
 }
 
-static void walk(Notes *notes, const ComposeNode *node, const ComposeField *field, const char *path);
+static void walk(Notes *notes, const ComposeNode *node, const ComposeField *field, GString *path);
 
-static void walk_below(Notes *notes, const ComposeNode *node, const ComposeField *field, const char *path)
+static void walk_below(Notes *notes, const ComposeNode *node, const ComposeField *field, GString *path)
 {
+    gsize length = path->len;
+
     for (const ComposeNode *item = node->first; item; item = item->next) {
         const ComposeField *of = node->kind == COMPOSE_MAP && field->members
                                      ? compose_find_field(field->members, item->key)
                                      : NULL;
 
         if (node->kind == COMPOSE_LIST && field->item) {
-            g_autofree char *below = g_strconcat(path, "[]", NULL);
-
-            walk(notes, item, field->item, below);
+            g_string_append(path, "[]");
+            walk(notes, item, field->item, path);
         } else if (of && !(g_str_has_prefix(item->key, "x-") && strcmp(of->name, "*") == 0)) {
-            g_autofree char *below = g_strconcat(path, *path ? "." : "", of->name, NULL);
-
-            walk(notes, item, of, below);
+            if (length > 0)
+                g_string_append_c(path, '.');
+            g_string_append(path, of->name);
+            walk(notes, item, of, path);
         }
+        g_string_truncate(path, length);
     }
 }
 
-/* As deep as the schema is. */
+/* As deep as the schema is, and never below a member that stands for all below it. */
 static void walk(Notes *notes, const ComposeNode *node, const ComposeField *field,
-                 const char *path) /* NOLINT(misc-no-recursion) */
+                 GString *path) /* NOLINT(misc-no-recursion) */
 {
-    const ComposeMember *member = compose_find_member(path);
+    const ComposeMember *member = g_hash_table_lookup(members_by_path(), path->str);
 
     if (member && member->note && says_something(node))
-        note(notes, node, path, member->note);
+        note(notes, node, path->str, member->note);
     if (!member || (!member->note && !g_str_has_suffix(member->path, ALL_BELOW)))
         walk_below(notes, node, field, path);
 }
 
 void map_note_members(const ComposeNode *root, Notes *notes)
 {
+    g_autoptr(GString) path = g_string_new(NULL);
+
     if (notes)
-        walk(notes, root, &compose_file_field, "");
+        walk(notes, root, &compose_file_field, path);
 }

@@ -5,6 +5,20 @@
 
 /* --- networks of the stack ----------------------------------------------------------------------------------------- */
 
+/* Also where the host's network is taken, and nothing comes of it. */
+static gboolean check_range(const ComposeNode *subnet, GError **error)
+{
+    g_auto(GStrv) parts = g_strsplit(subnet->text, "/", 2);
+    guint most = parts[0] && strchr(parts[0], ':') ? 128 : 32;
+
+    if (parts[0] && parts[1] && g_hostname_is_ip_address(parts[0]) &&
+        g_ascii_string_to_unsigned(parts[1], 10, 0, most, NULL, NULL))
+        return TRUE;
+    g_autofree char *shown = text_escape(subnet->text);
+    return compose_error(error, GOURD_ERROR_INPUT, subnet, "'%s' is not a range of addresses, as in 172.28.0.0/16",
+                         shown);
+}
+
 static gboolean add_pools(Map *map, ServiceNet *net, const ComposeNode *ipam, GError **error)
 {
     const ComposeNode *pools = compose_node_get(ipam, "config"), *driver = compose_node_get(ipam, "driver");
@@ -14,6 +28,8 @@ static gboolean add_pools(Map *map, ServiceNet *net, const ComposeNode *ipam, GE
     for (const ComposeNode *pool = pools ? pools->first : NULL; pool; pool = pool->next) {
         const char *subnet = compose_node_get_text(pool, "subnet"), *gateway = compose_node_get_text(pool, "gateway");
 
+        if (subnet && !check_range(compose_node_get(pool, "subnet"), error))
+            return FALSE;
         if (subnet)
             vector_append(&net->subnets, subnet);
         if (gateway && !net->gateway)
@@ -114,9 +130,8 @@ gboolean map_mac_address(Map *map, const ComposeNode *value, GError **error)
 }
 
 /* As with Compose, that of the first replica. */
-static gboolean join(Map *map, const ComposeNode *value, GError **error)
+static gboolean join(Map *map, const ComposeNode *value, const ComposeNode *other, GError **error)
 {
-    const ComposeNode *other = compose_node_get(map->definition->parent, value->text + strlen("service:"));
     g_auto(GStrv) names = other ? map_list_replicas(other) : g_new0(char *, 1);
 
     if (!names[0])
@@ -125,18 +140,49 @@ static gboolean join(Map *map, const ComposeNode *value, GError **error)
     return TRUE;
 }
 
+/* The service of this file that a container would be of: by container_name, or as Docker calls it otherwise, STACK-SERVICE-1. */
+static const ComposeNode *find_container(const Map *map, const char *name)
+{
+    const ComposeNode *services = map->definition->parent;
+
+    for (const ComposeNode *service = services->first; service; service = service->next) {
+        const char *own = compose_node_get_text(service, "container_name");
+        g_autofree char *usual = g_strdup_printf("%s-%s-1", map->project->name, service->key);
+
+        if (strcmp(own ? own : usual, name) == 0)
+            return service;
+    }
+    return NULL;
+}
+
+static gboolean join_container(Map *map, const ComposeNode *value, GError **error)
+{
+    const ComposeNode *other = find_container(map, value->text + strlen("container:"));
+
+    if (!other)
+        return map_set_unsupported(
+            value, "there is no service of that container_name in this file",
+            "containers of Docker and of other stacks are not known here: put both services into one file", error);
+    if (other == map->definition)
+        return compose_error(error, GOURD_ERROR_INPUT, value, "a service cannot share with itself");
+    if (!join(map, value, other, error))
+        return FALSE;
+    /* With service:NAME it stands in the file. */
+    stack_service_add_dependency(map->service, map->member->mode + strlen("service:"), STACK_STARTED, TRUE, TRUE);
+    return TRUE;
+}
+
 gboolean map_network_mode(Map *map, const ComposeNode *value, GError **error)
 {
     if (g_str_has_prefix(value->text, "container:"))
-        return map_set_unsupported(value, "containers of Docker are not known here",
-                                   "network_mode: service:NAME shares the network of another service", error);
+        return join_container(map, value, error);
     if (strcmp(value->text, "bridge") == 0) {
         map_note(map, "network_mode", "bridge: the host's network, as Docker's default bridge is shared by all");
         map->member->mode = g_strdup("host");
         return TRUE;
     }
     if (g_str_has_prefix(value->text, "service:"))
-        return join(map, value, error);
+        return join(map, value, compose_node_get(map->definition->parent, value->text + strlen("service:")), error);
     if (strcmp(value->text, "host") != 0 && strcmp(value->text, "none") != 0)
         return compose_error(error, GOURD_ERROR_INPUT, value, "there is no network mode '%s'", value->text);
     map->member->mode = g_strdup(value->text);
@@ -243,6 +289,12 @@ gboolean map_dns(Map *map, const ComposeNode *value, GError **error)
                                                              : &map->member->dns_opt;
 
     *vector = map_texts(value);
+    for (char **text = *vector; strcmp(value->key, "dns") == 0 && *text; text++)
+        if (!g_hostname_is_ip_address(*text)) {
+            g_autofree char *shown = text_escape(*text);
+
+            return compose_error(error, GOURD_ERROR_INPUT, value, "'%s' is not the address of a name server", shown);
+        }
     return TRUE;
 }
 

@@ -11,8 +11,20 @@ gboolean map_image(Map *map, const ComposeNode *value, GError **error)
     return TRUE;
 }
 
+static gboolean is_pull_policy(const char *text)
+{
+    static const char *const known[] = {"always",  "never", "build",  "missing", "if_not_present",
+                                        "refresh", "daily", "weekly", NULL};
+
+    return g_strv_contains(known, text) || g_str_has_prefix(text, "every_");
+}
+
 gboolean map_pull_policy(Map *map, const ComposeNode *value, GError **error)
 {
+    if (!is_pull_policy(value->text)) {
+        compose_error(error, GOURD_ERROR_INPUT, value, "there is no policy '%s'", value->text);
+        return gourd_error_hint(error, "it may be: always, never, missing, build, daily, weekly");
+    }
     map->service->always_build = strcmp(value->text, "build") == 0;
     return map->service->always_build || map_nothing(map, value, error);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "file.h"
+#include "keys.h"
 #include "map.h"
 
 #include <string.h>
@@ -76,6 +77,8 @@ static gboolean map_option(Map *map, const ComposeNode *item, GError **error)
     } else if (strcmp(name, "no-new-privileges") == 0) {
         if (strcmp(value, "false") == 0)
             vector_append(&map->options->allow, "new-privileges");
+    } else if (strcmp(name, "apparmor") == 0 && strcmp(value, "docker-default") == 0) {
+        map_note(map, "security_opt", "apparmor=docker-default: a profile of Docker's own; the sandbox stands for it");
     } else if (strcmp(name, "apparmor") == 0) {
         g_free(map->options->apparmor);
         map->options->apparmor = strcmp(value, "unconfined") == 0 ? NULL : g_strdup(value);
@@ -105,7 +108,8 @@ gboolean map_devices(Map *map, const ComposeNode *value, GError **error)
         const char *access = compose_node_get_text(item, "permissions");
 
         if (!source || *source != '/')
-            return map_set_unsupported(item, "a device is named by its path", "/dev/NAME, for GPUs too", error);
+            return map_set_unsupported(item, "a device is named by its path; nothing here reads CDI",
+                                       compose_find_key("gpus")->text, error);
         map_appendf(&map->options->devices, "%s:%s:%s", source, target ? target : source, access ? access : "rwm");
     }
     return TRUE;
@@ -126,27 +130,39 @@ gboolean map_ipc(Map *map, const ComposeNode *value, GError **error)
     if (strcmp(value->text, "host") == 0)
         vector_append(&map->options->allow, "ipc");
     else if (!g_strv_contains(own, value->text))
-        return map_set_unsupported(value, "shared memory is shared with nobody, or with the host", "ipc: host", error);
+        return map_set_unsupported(value, "each service has its own /dev/shm, which systemd cannot join to another's",
+                                   "'ipc: host' in both shares that of the host", error);
     return TRUE;
+}
+
+static gboolean fail_mode(const ComposeNode *value, const char *known, GError **error)
+{
+    g_autofree char *shown = text_escape(value->text);
+
+    compose_error(error, GOURD_ERROR_INPUT, value, "'%s' is not known here", shown);
+    return gourd_error_hint(error, "it may be: %s", known);
 }
 
 gboolean map_pid(Map *map, const ComposeNode *value, GError **error)
 {
     if (strcmp(value->text, "host") == 0)
         vector_append(&map->options->allow, "processes");
+    else if (!g_str_has_prefix(value->text, "service:") && !g_str_has_prefix(value->text, "container:"))
+        return fail_mode(value, "host, or service:NAME", error);
     else
-        map_note(map, "pid", "processes of others are hidden, not in a namespace of their own");
+        map_note(map, "pid",
+                 "there is no namespace of processes to share: those of other users are hidden; 'pid: host' shows all");
     return TRUE;
 }
 
 gboolean map_uts(Map *map, const ComposeNode *value, GError **error)
 {
-    return TRUE; /* host is what it says, and what is */
+    return strcmp(value->text, "host") == 0 || fail_mode(value, "host", error); /* which is what is */
 }
 
 gboolean map_userns_mode(Map *map, const ComposeNode *value, GError **error)
 {
-    return TRUE; /* likewise */
+    return strcmp(value->text, "host") == 0 || fail_mode(value, "host", error); /* likewise */
 }
 
 gboolean map_cgroup(Map *map, const ComposeNode *value, GError **error)

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#define VOLUMES_OF_NOBODY \
+    "External_volumes" /* beside the folders of stacks and services, of which none can be called so */
+
 /* --- binds --------------------------------------------------------------------------------------------------------- */
 
 static void add_word(GString *words, const char *word)
@@ -25,6 +28,12 @@ static void note_spread(Map *map, const ComposeNode *details)
                  "what is mounted below is as writable as the rest: a bind is recursive, or disabled: not");
 }
 
+/* A folder would be made in its place where it is missing, and systemd-tmpfiles complains of it at each boot. */
+static gboolean is_file(const char *path)
+{
+    return g_file_test(path, G_FILE_TEST_EXISTS) && !g_file_test(path, G_FILE_TEST_IS_DIR);
+}
+
 static gboolean map_bind(Map *map, const ComposeNode *volume, gboolean read_only, GError **error)
 {
     const char *source = compose_node_get_text(volume, "source"), *target = compose_node_get_text(volume, "target");
@@ -36,7 +45,7 @@ static gboolean map_bind(Map *map, const ComposeNode *volume, gboolean read_only
     if (read_only)
         add_word(words, "ro");
     if (compose_node_get_bool(details, "create_host_path", FALSE))
-        add_word(words, "create");
+        add_word(words, is_file(source) ? "file" : "create");
     if (g_strcmp0(compose_node_get_text(details, "recursive"), "disabled") == 0)
         add_word(words, "norbind");
     note_spread(map, details);
@@ -48,17 +57,21 @@ static gboolean map_bind(Map *map, const ComposeNode *volume, gboolean read_only
 
 /* --- volumes ------------------------------------------------------------------------------------------------------- */
 
-/* Those of Docker are called PROJECT_VOLUME; gourd's are in a folder for each stack. */
-static gboolean name_external(const ComposeNode *definition, GString *name, GError **error)
+/* Those of Docker are called PROJECT_VOLUME; gourd's are in a folder for each stack. What `docker volume create` makes is nobody's. */
+static gboolean name_external(Map *map, const ComposeNode *definition, GString *name)
 {
-    const char *full = compose_node_get_text(definition, "name"), *line = full ? strchr(full, '_') : NULL;
+    const char *full = compose_node_get_text(definition, "name"), *line = strchr(full, '_');
+    gboolean of_stack = line && line != full && line[1];
 
-    if (!line || line == full || !line[1])
-        return map_set_unsupported(definition, "whose volume it is cannot be seen from its name",
-                                   "name: STACK_VOLUME is the volume of a stack, SERVICE_VOLUME that of a service",
-                                   error);
-    g_string_append_printf(name, "%.*s/%s", (int)(line - full), full, line + 1);
-    return TRUE;
+    if (of_stack) {
+        g_string_append_printf(name, "%.*s/%s", (int)(line - full), full, line + 1);
+    } else {
+        g_string_append_printf(name, VOLUMES_OF_NOBODY "/%s", full);
+        map_note(map, "volumes.external",
+                 "a volume that is of no stack is " VOLUMES_OF_NOBODY
+                 "/NAME here, is made if it is missing, and stays when stacks go");
+    }
+    return of_stack;
 }
 
 static void note_driver_options(Map *map, const ComposeNode *options)
@@ -130,21 +143,21 @@ static gboolean map_named(Map *map, const ComposeNode *volume, gboolean read_onl
     gboolean external = compose_node_get_bool(definition, "external", FALSE), done = FALSE;
     g_autoptr(GString) words = g_string_new(NULL), name = g_string_new(NULL);
 
+    note_spread(map, compose_node_get(volume, "bind"));
     if (definition && !map_driver_options(map, volume, definition, read_only, &done, error))
         return FALSE;
     if (done)
         return TRUE;
-    if (!external) {
-        g_string_append(name, source);
-        note_name(map, definition, source);
-    } else if (!name_external(definition, name, error)) {
-        return FALSE;
-    }
     if (read_only)
         add_word(words, "ro");
-    if (external)
-        add_word(words, "external");
-    else if (compose_node_get(options, "type") || compose_node_get(options, "device")) {
+    if (external) {
+        if (name_external(map, definition, name))
+            add_word(words, "external");
+    } else {
+        g_string_append(name, source);
+        note_name(map, definition, source);
+    }
+    if (!external && (compose_node_get(options, "type") || compose_node_get(options, "device"))) {
         if (!map_mount(map, definition, source, error))
             return FALSE;
         add_word(words, "mounted");
@@ -241,12 +254,26 @@ gboolean map_volumes_from(Map *map, const ComposeNode *value, GError **error)
 
 /* --- memory -------------------------------------------------------------------------------------------------------- */
 
+static gboolean is_of_path(const char *text, const char *other)
+{
+    gsize length = strcspn(text, ":");
+
+    return length == strcspn(other, ":") && strncmp(text, other, length) == 0;
+}
+
+/* Of two for one path, as a file and its override may have them, the last one counts. */
 gboolean map_tmpfs(Map *map, const ComposeNode *value, GError **error)
 {
     g_auto(GStrv) texts = map_texts(value);
 
-    for (char **text = texts; *text; text++)
-        vector_append(&map->options->tmpfs, *text);
+    for (char **text = texts; *text; text++) {
+        gboolean again = FALSE;
+
+        for (char **later = text + 1; *later && !again; later++)
+            again = is_of_path(*text, *later);
+        if (!again)
+            vector_append(&map->options->tmpfs, *text);
+    }
     return TRUE;
 }
 

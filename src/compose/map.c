@@ -80,56 +80,45 @@ static MapKey find_function(const char *key)
     return NULL;
 }
 
-/* x-gourd: what Compose has no word for. */
-static gboolean map_gourd(Map *map, const ComposeNode *value, GError **error)
+/* What is refused is told at once: who moves a file here mends it once. FALSE: it is an error of another kind. */
+static gboolean keep_refusal(Map *map, const ComposeNode *member, GError *problem)
 {
-    for (const ComposeNode *item = value->first; item; item = item->next) {
-        if (g_str_equal(item->key, "source")) {
-            map->service->source = g_strdup(item->text);
-        } else if (g_str_equal(item->key, "bundle")) {
-            map->service->bundle = g_strdup(item->text);
-        } else if (g_str_equal(item->key, "allow")) {
-            map->options->allow = map_texts(item);
-        } else if (g_str_equal(item->key, "writable")) {
-            map->options->writable = map_texts(item);
-        } else if (g_str_equal(item->key, "secure_env")) {
-            map->options->secure_env = g_strcmp0(item->text, "true") == 0;
-        } else if (g_str_equal(item->key, "pre_upgrade")) {
-            map->options->pre_upgrade = g_strdup(item->text);
-        } else {
-            compose_error(error, GOURD_ERROR_INPUT, item, "there is no such key");
-            return gourd_error_hint(
-                error, "x-gourd of a service has: source, bundle, allow, writable, secure_env, pre_upgrade");
-        }
+    if (!g_error_matches(problem, GOURD_ERROR, GOURD_ERROR_UNSUPPORTED))
+        return FALSE;
+    if (!map->refusal) {
+        map->refusal = problem;
+        map->refused = g_string_new(NULL);
+        return TRUE;
     }
+    if (map->replica < 2)
+        g_string_append_printf(map->refused, "%s%s.%s (line %u)", map->refused->len ? ", " : "", map->definition->key,
+                               member->key, member->line);
+    g_error_free(problem);
     return TRUE;
 }
 
-static gboolean map_stack_gourd(Map *map, const ComposeNode *value, GError **error)
+static gboolean fail_refused(Map *map, GError **error)
 {
-    for (const ComposeNode *item = value ? value->first : NULL; item; item = item->next) {
-        int mode = 0;
+    g_autofree char *message = NULL, *hint = NULL;
 
-        if (strcmp(item->key, "network") != 0) {
-            compose_error(error, GOURD_ERROR_INPUT, item, "there is no such key");
-            return gourd_error_hint(error, "x-gourd of a stack has: network");
-        }
-        while (stack_network_words[mode] && g_strcmp0(stack_network_words[mode], item->text) != 0)
-            mode++;
-        if (!stack_network_words[mode])
-            return compose_error(error, GOURD_ERROR_INPUT, item, "auto, host or private is wanted");
-        map->stack->network->mode = mode;
-    }
-    return TRUE;
+    gourd_error_split(map->refusal, &message, &hint);
+    if (map->refused->len > 0)
+        gourd_error_set(error, GOURD_ERROR_UNSUPPORTED, "%s; refused too: %s", message, map->refused->str);
+    else
+        gourd_error_set(error, GOURD_ERROR_UNSUPPORTED, "%s", message);
+    return hint ? gourd_error_hint(error, "%s", hint) : FALSE;
 }
 
 static gboolean map_members(Map *map, GError **error)
 {
     for (const ComposeNode *member = map->definition->first; member; member = member->next) {
         MapKey read = strcmp(member->key, "x-gourd") == 0 ? map_gourd : find_function(member->key);
+        GError *problem = NULL;
 
-        if (read && member->kind != COMPOSE_NULL && !read(map, member, error))
-            return FALSE;
+        if (!read || member->kind == COMPOSE_NULL || read(map, member, &problem) || keep_refusal(map, member, problem))
+            continue;
+        g_propagate_error(error, problem);
+        return FALSE;
     }
     return TRUE;
 }
@@ -229,6 +218,12 @@ Stack *compose_to_stack(const ComposeProject *project, Notes *notes, GError **er
     const ComposeNode *services = compose_node_get(project->root, "services");
     Map map = {.project = project, .notes = notes, .stack = stack};
 
+    /* As docker compose; and what stands in its place now is not taken for something to be removed. */
+    if (!services || services->n_items == 0) {
+        gourd_error_set(error, GOURD_ERROR_INPUT, "no service is in the Compose file");
+        gourd_error_hint(error, "--profile activates those of a profile; 'gourd down' removes a stack");
+        return NULL;
+    }
     map_note_members(project->root, notes);
     stack->network = stack_network_new(project->name);
     stack->folder = g_strdup(project->folder);
@@ -238,8 +233,16 @@ Stack *compose_to_stack(const ComposeProject *project, Notes *notes, GError **er
     if (!map_stack_gourd(&map, compose_node_get(project->root, "x-gourd"), error) ||
         !map_nets(&map, compose_node_get(project->root, "networks"), error))
         return NULL;
-    for (const ComposeNode *service = services ? services->first : NULL; service; service = service->next)
-        if (!map_service(&map, service, error))
-            return NULL;
+    gboolean mapped = TRUE;
+    for (const ComposeNode *service = services ? services->first : NULL; service && mapped; service = service->next)
+        mapped = map_service(&map, service, error);
+    if (mapped && map.refusal)
+        mapped = fail_refused(&map, error);
+    if (map.refusal) {
+        g_error_free(map.refusal);
+        g_string_free(map.refused, TRUE);
+    }
+    if (!mapped)
+        return NULL;
     return stack_finish(stack, error) ? g_steal_pointer(&stack) : NULL;
 }

@@ -15,6 +15,8 @@ typedef struct {
     const ComposeNode *definition; /* its map */
     guint replica;                 /* its number, from 1, of a service whose number of replicas is said; else 0 */
     guint n_replicas;              /* that there are of it; else 1 */
+    GError *refusal;               /* the first, or NULL */
+    GString *refused;              /* the keys of the others, if there is a first */
 } Map;
 
 /* What the services of a stack are called that a service of the file becomes: itself, or NAME-1, NAME-2, …; empty where it has none.
@@ -23,6 +25,10 @@ char **map_list_replicas(const ComposeNode *service);
 
 /* A key of a service with a value that is not null. */
 typedef gboolean (*MapKey)(Map *map, const ComposeNode *value, GError **error);
+
+/* --- x-gourd of a service, and at the top (value may be NULL): map-gourd.c --- */
+gboolean map_gourd(Map *map, const ComposeNode *value, GError **error);
+gboolean map_stack_gourd(Map *map, const ComposeNode *value, GError **error);
 
 /* --- what runs, and in what surroundings: map-program.c --- */
 gboolean map_image(Map *map, const ComposeNode *value, GError **error);

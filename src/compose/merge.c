@@ -3,10 +3,11 @@
 
 #include <string.h>
 
-/* What makes two items of a list the same, for lists of maps. `where` has "*" for the names of services and so on. */
+/* Lists in which nothing is twice, also in one file: the later one stands where the first stood. Items are the same if their texts
+ * are, or, of maps, those of the keys. `where` has "*" for the names of services and so on. */
 typedef struct {
     const char *where;
-    const char *keys[5]; /* whose texts are compared */
+    const char *keys[5];
 } UniqueItems;
 
 static const UniqueItems unique_items[] = {
@@ -16,6 +17,18 @@ static const UniqueItems unique_items[] = {
     {"services.*.configs", {"target", NULL}},
     {"services.*.devices", {"target", NULL}},
     {"services.*.env_file", {"path", NULL}},
+    {"services.*.build.tags", {NULL}},
+    {"services.*.build.platforms", {NULL}},
+    {"services.*.cap_add", {NULL}},
+    {"services.*.cap_drop", {NULL}},
+    {"services.*.dns", {NULL}},
+    {"services.*.dns_opt", {NULL}},
+    {"services.*.dns_search", {NULL}},
+    {"services.*.expose", {NULL}},
+    {"services.*.links", {NULL}},
+    {"services.*.networks.*.aliases", {NULL}},
+    {"services.*.profiles", {NULL}},
+    {"services.*.tmpfs", {NULL}},
 };
 
 static const char *const replaced[] = {
@@ -38,44 +51,66 @@ static const UniqueItems *find_unique(const char *where)
     return NULL;
 }
 
-static gboolean is_same_item(const ComposeNode *a, const ComposeNode *b, const UniqueItems *unique)
+/* What an item must not share with another of its list; NULL: it may be there as often as one likes. The caller frees. */
+static char *item_identity(const ComposeNode *item, const UniqueItems *unique)
 {
-    if (a->text && b->text)
-        return strcmp(a->text, b->text) == 0;
-    if (!unique || a->kind != COMPOSE_MAP || b->kind != COMPOSE_MAP)
-        return FALSE;
+    GString *identity;
+
+    if (item->text)
+        return g_strconcat("=", item->text, NULL);
+    if (!unique || !*unique->keys || item->kind != COMPOSE_MAP)
+        return NULL;
+    identity = g_string_new(NULL);
     for (const char *const *key = unique->keys; *key; key++) {
-        if (g_strcmp0(compose_node_get_text(a, *key), compose_node_get_text(b, *key)) != 0)
-            return FALSE;
+        const char *text = compose_node_get_text(item, *key);
+
+        if (text)
+            g_string_append_printf(identity, "%zu:%s", strlen(text), text);
+        g_string_append_c(identity, ';');
     }
-    return TRUE;
+    return g_string_free(identity, FALSE);
 }
 
-static ComposeNode *find_same_item(ComposeNode *list, const ComposeNode *item, const UniqueItems *unique)
+/* `seen` has the items of the list by what they are. */
+static void add_item(ComposeNode *list, ComposeNode *item, const UniqueItems *unique, GHashTable *seen)
 {
-    for (ComposeNode *other = list->first; other; other = other->next) {
-        if (is_same_item(other, item, unique))
-            return other;
+    g_autofree char *identity = item_identity(item, unique);
+    ComposeNode *same = identity ? g_hash_table_lookup(seen, identity) : NULL;
+
+    if (same && item->tag == COMPOSE_TAG_RESET) {
+        compose_node_unlink(same);
+        g_hash_table_remove(seen, identity);
+        return;
     }
-    return NULL;
+    if (same)
+        compose_node_replace(same, item);
+    else
+        compose_node_append(list, item);
+    if (identity)
+        g_hash_table_insert(seen, g_steal_pointer(&identity), item);
+}
+
+static void add_items(ComposeNode *list, ComposeNode *first, const UniqueItems *unique, GHashTable *seen)
+{
+    for (ComposeNode *item = first, *next; item; item = next) {
+        next = item->next;
+        compose_node_unlink(item);
+        add_item(list, item, unique, seen);
+    }
 }
 
 static void merge_lists(ComposeNode *base, ComposeNode *over, const char *where)
 {
     const UniqueItems *unique = find_unique(where);
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 
-    for (ComposeNode *item = over->first, *next; item; item = next) {
-        ComposeNode *same = find_same_item(base, item, unique);
+    for (ComposeNode *item = base->first; item; item = item->next) {
+        char *identity = item_identity(item, unique);
 
-        next = item->next;
-        compose_node_unlink(item);
-        if (same && item->tag == COMPOSE_TAG_RESET)
-            compose_node_unlink(same);
-        else if (same)
-            compose_node_replace(same, item);
-        else
-            compose_node_append(base, item);
+        if (identity)
+            g_hash_table_insert(seen, identity, item);
     }
+    add_items(base, over->first, unique, seen);
 }
 
 /* --- maps ---------------------------------------------------------------------------------------------------------- */
@@ -127,6 +162,46 @@ static void merge_nodes(ComposeNode *base, ComposeNode *over, const char *where)
         merge_lists(base, over, where);
     else
         compose_node_replace(base, over);
+}
+
+static void drop_repeated_items(ComposeNode *list, const UniqueItems *unique)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    for (ComposeNode *item = list->first, *next; item; item = next) {
+        g_autofree char *identity = item_identity(item, unique);
+
+        next = item->next;
+        if (!identity || !g_hash_table_contains(seen, identity)) {
+            if (identity)
+                g_hash_table_insert(seen, g_steal_pointer(&identity), item);
+        } else {
+            compose_node_unlink(item);
+            add_item(list, item, unique, seen);
+        }
+    }
+}
+
+static void drop_repeated(ComposeNode *node, const char *where)
+{
+    const UniqueItems *unique = node->kind == COMPOSE_LIST ? find_unique(where) : NULL;
+
+    if (unique)
+        drop_repeated_items(node, unique);
+    for (ComposeNode *item = node->kind == COMPOSE_MAP ? node->first : NULL; item; item = item->next) {
+        g_autofree char *inner = extend_path(where, item->key);
+
+        if (item->kind == COMPOSE_MAP || item->kind == COMPOSE_LIST)
+            drop_repeated(item, inner);
+    }
+}
+
+void compose_drop_repeated(ComposeNode *root)
+{
+    ComposeNode *services = compose_node_get(root, "services");
+
+    if (services)
+        drop_repeated(services, "services");
 }
 
 void compose_merge(ComposeNode *base, ComposeNode *over)

@@ -10,5 +10,7 @@
 void compose_merge(ComposeNode *base, ComposeNode *over);
 /* The same of two services. */
 void compose_merge_service(ComposeNode *base, ComposeNode *over);
+/* What is of the same port, target or text is there once in one file too. */
+void compose_drop_repeated(ComposeNode *root);
 /* What !reset is left of takes itself away. */
 void compose_drop_reset(ComposeNode *node);

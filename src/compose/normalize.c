@@ -104,20 +104,6 @@ static void complete_build(ComposeNode *service, const char *folder)
         compose_node_set_text(build, "dockerfile", "Dockerfile");
 }
 
-static void complete_ports(ComposeNode *service)
-{
-    ComposeNode *ports = compose_node_get(service, "ports");
-
-    for (ComposeNode *port = ports ? ports->first : NULL; port; port = port->next) {
-        if (port->kind != COMPOSE_MAP)
-            continue;
-        if (!compose_node_get(port, "mode"))
-            compose_node_set_text(port, "mode", "ingress");
-        if (!compose_node_get(port, "protocol"))
-            compose_node_set_text(port, "protocol", "tcp");
-    }
-}
-
 static void complete_service(ComposeNode *service, const char *folder)
 {
     const ComposeNode *policy = compose_node_get(service, "pull_policy"),
@@ -125,7 +111,6 @@ static void complete_service(ComposeNode *service, const char *folder)
 
     add_dependencies(service);
     complete_build(service, folder);
-    complete_ports(service);
     if (policy && g_strcmp0(policy->text, "if_not_present") == 0)
         compose_node_set_text(service, "pull_policy", "missing");
     if (!compose_node_get(service, "network_mode") && (!networks || networks->n_items == 0) &&
@@ -251,7 +236,8 @@ gboolean compose_normalize(ComposeLoader *loader, const char *const *profiles, G
     compose_node_set_text(root, "name", project->name);
     ComposeNode *services = compose_node_ensure_map(root, "services");
     apply_profiles(project, services, profiles, disabled);
-    if (!normalize_services(loader, services, error) || !compose_check_references(root, disabled, error))
+    if (!normalize_services(loader, services, error) || !compose_check_contradictions(root, error) ||
+        !compose_check_references(root, disabled, error))
         return FALSE;
     name_resources(root, project->name);
     complete_volumes(root, &reading);

@@ -64,6 +64,7 @@
     }
 
 static const ComposeField text_item = TEXT("[]"), number_text_item = TEXT_OF_NUMBER("[]");
+static const ComposeField expose_item = {"[]", STRING, lengthen_expose, NULL, NULL, NULL};
 MEMBERS(text_values) = {TEXT_OF_NUMBER("*"), LAST};
 MEMBERS(variables) = {{"*", STRING | OR_NULL, lengthen_text, NULL, NULL, NULL}, LAST};
 
@@ -183,8 +184,14 @@ MEMBERS(network_use) = {
 MEMBERS(network_uses) = {{"*", MAP | OR_NULL, NULL, network_use, NULL, NULL}, LAST};
 
 MEMBERS(port) = {
-    TEXT("name"),         TEXT("mode"), TEXT("host_ip"), WHOLE("target"), TEXT_OF_NUMBER("published"), TEXT("protocol"),
-    TEXT("app_protocol"), LAST,
+    TEXT("name"),
+    TEXT("mode"),
+    TEXT("host_ip"),
+    WHOLE("target"),
+    TEXT_OF_NUMBER("published"),
+    {"protocol", STRING, NULL, NULL, NULL, WORDS("tcp", "udp", "sctp")},
+    TEXT("app_protocol"),
+    LAST,
 };
 static const ComposeField port_item = {"[]", MAP, NULL, port, NULL, NULL};
 

@@ -8,9 +8,9 @@ const ComposeField *compose_find_field(const ComposeField *members, const char *
     const ComposeField *any = NULL;
 
     for (const ComposeField *field = members; field->name; field++) {
-        if (strcmp(field->name, key) == 0)
+        if (*field->name == *key && strcmp(field->name, key) == 0)
             return field;
-        if (strcmp(field->name, "*") == 0)
+        if (*field->name == '*')
             any = field;
     }
     return any;

@@ -36,18 +36,37 @@ static gboolean set_limit(const YamlReader *reader, const struct fy_mark *mark, 
                            mark ? mark->column + 1 : 1, limit, what);
 }
 
+/* libfyaml says what it found, not what people do wrong there. */
+static const char *find_hint(const char *message)
+{
+    static const struct {
+        const char *part, *hint;
+    } hints[] = {
+        {"nested block mapping on the same line", "a text with ': ' in it stands in quotes"},
+        {"plain scalar cannot start", "a text that begins so stands in quotes"},
+        {"quoted scalar", "is the quote closed? a text of several lines is indented as deep as its first"},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(hints); i++)
+        if (strstr(message, hints[i].part))
+            return hints[i].hint;
+    return "blanks at the beginning of lines decide what belongs to what; tabs may not stand there";
+}
+
 /* What libfyaml has found wrong, the first of it. */
 static gboolean set_syntax_error(const YamlReader *reader, struct fy_diag *diag, GError **error)
 {
     g_autofree char *file = text_escape(reader->file);
     void *at = NULL;
     const struct fy_diag_error *found = fy_diag_errors_iterate(diag, &at);
-    g_autofree char *message = text_escape(found && found->msg ? found->msg : "this is no YAML");
+    const char *said = found && found->msg ? found->msg : "this is no YAML";
+    g_autofree char *escaped = text_escape(said);
+    g_auto(GStrv) parts = g_strsplit(escaped, "\\'", -1); /* its quotes are no bytes of the file */
+    g_autofree char *message = g_strjoinv("'", parts);
 
     gourd_error_set(error, GOURD_ERROR_INPUT, "%s:%d:%d: %s", file, found ? found->line : 1, found ? found->column : 1,
                     message);
-    return gourd_error_hint(error,
-                            "blanks at the beginning of lines decide what belongs to what; tabs may not stand there");
+    return gourd_error_hint(error, "%s", find_hint(said));
 }
 
 /* --- building ------------------------------------------------------------------------------------------------------ */

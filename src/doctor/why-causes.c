@@ -37,7 +37,6 @@ static const WhyCause causes[] = {
     {"capability-unavailable", "the host itself lacks a capability"},
     {"pam-service-missing", "PAMName= names no file"},
     {"apparmor-profile-missing", "the AppArmor profile is not loaded"},
-    {"kernel-without-seccomp", "the kernel has no filters of system calls"},
     {"system-call-denied", "a system call was forbidden by its filter"},
     {"permission", "a mode or the sandbox forbids it to use a path"},
     {"read-only", "it wants to write where the root is read-only"},
@@ -77,6 +76,16 @@ static const WhyCause causes[] = {
     {"restarts", "it was started too often in a short time, so systemd gave up"},
     {"step-failed", "a step before the program failed: the setting is named"},
     {"systemd-failed", "systemd could not start a process"},
+    /* machines of systemd-nspawn */
+    {"link-missing", "a link of the host that it is to have is not there"},
+    {"link-taken", "the host has a link of that name already"},
+    {"machine-name-taken", "another machine of that name runs"},
+    {"machine-busy", "its tree is in use by another machine"},
+    {"machine-missing", "its tree is not there"},
+    {"machine-incomplete", "its tree has no systemd, or no os-release"},
+    {"users-unmapped", "it cannot have users of its own here"},
+    {"machine-silent", "systemd-nspawn ended without a word"},
+    {"machine-degraded", "it runs, and a unit inside failed"},
     /* the unit */
     {"unit-invalid", "systemd refuses the unit's files"},
     {"unit-masked", "the unit is masked"},
@@ -89,6 +98,7 @@ static const WhyCause causes[] = {
     {"stopped", "it does not run, and did not fail"},
     /* the host */
     {"systemd-unsupported", "systemd is older than gourd's units need"},
+    {"kernel-without-seccomp", "the kernel has no filters of system calls"},
     {"cgroup-old", "the host has no cgroup v2"},
     {"users-unresolved", "root cannot be looked up: nsswitch.conf is broken"},
     {"disk-full", "the file system of the bundles is nearly full"},

@@ -32,6 +32,13 @@ static gboolean has_file_system(const char *name)
            (g_file_get_contents(built, &builtin, NULL, NULL) && strstr(builtin, module));
 }
 
+static gboolean has_seccomp(void)
+{
+    g_autofree char *text = NULL;
+
+    return !g_file_get_contents("/proc/self/status", &text, NULL, NULL) || strstr(text, "\nSeccomp:");
+}
+
 static void check_kernel(GPtrArray *findings)
 {
     struct statfs cgroups;
@@ -44,6 +51,10 @@ static void check_kernel(GPtrArray *findings)
         why_add(findings, "kernel-without-loop", NULL,
                 g_strdup("there are no loop devices here, by which bundles are mounted"),
                 g_strdup("modprobe loop; in a container, give it /dev/loop-control and loop devices"));
+    if (!has_seccomp()) /* systemd says nothing of it */
+        why_add(findings, "kernel-without-seccomp", NULL,
+                g_strdup("this kernel has no filters of system calls (seccomp), so services run without theirs"),
+                g_strdup("use a kernel with CONFIG_SECCOMP_FILTER"));
     if (statfs("/sys/fs/cgroup", &cgroups) == 0 && (guint64)cgroups.f_type != CGROUP2_SUPER_MAGIC)
         why_add(findings, "cgroup-old", NULL,
                 g_strdup("this host has no cgroup v2, so limits of memory, processors and addresses do not work"),

@@ -72,7 +72,7 @@ void why_explain_group(const WhyFacts *facts, GPtrArray *findings)
     }
 }
 
-/* Whether being somebody else than root may be behind a cause. */
+/* Whether having less than root of a container may be behind a cause. */
 static gboolean may_want_root(const GPtrArray *findings)
 {
     static const char *const causes[] = {"permission", "program-failed", "read-only", NULL};
@@ -104,11 +104,11 @@ static char *find_dropping(const WhyFacts *facts)
 }
 
 /* In a container such an image starts as root. As somebody else its entrypoint mostly goes on all the same. */
-void why_explain_dropping(const WhyFacts *facts, GPtrArray *findings)
+static void explain_dropping(const WhyFacts *facts, GPtrArray *findings)
 {
     WhySetting user;
 
-    if (facts->root_kind != WHY_ROOT_IMAGE || !facts->user_known || facts->uid == 0 || !may_want_root(findings) ||
+    if (facts->root_kind != WHY_ROOT_IMAGE || !facts->user_known || facts->uid == 0 ||
         !why_setting(facts, "User", &user))
         return;
     g_autofree char *dropping = find_dropping(facts);
@@ -132,13 +132,13 @@ static guint64 read_bounding_set(void)
     return line ? g_ascii_strtoull(line + strlen("\nCapBnd:"), NULL, 16) : G_MAXUINT64;
 }
 
-void why_explain_capabilities(const WhyFacts *facts, GPtrArray *findings)
+/* The first capability of a setting that the host has not; a list that begins with "~" is of those that the service has not. */
+static gboolean explain_capability(const WhyFacts *facts, const char *key, guint64 has, GPtrArray *findings)
 {
-    guint64 has = read_bounding_set();
     WhySetting setting;
 
-    if (!facts->is_live || !why_setting(facts, "AmbientCapabilities", &setting))
-        return;
+    if (!why_setting(facts, key, &setting) || *setting.value == '~')
+        return FALSE;
     g_auto(GStrv) names = g_strsplit(setting.value, " ", -1);
     for (char **name = names; *name; name++) {
         guint number;
@@ -150,8 +150,34 @@ void why_explain_capabilities(const WhyFacts *facts, GPtrArray *findings)
         why_add(findings, "capability-unavailable", &setting,
                 g_strdup_printf("this host itself has not %s, so no service can have it", shown),
                 g_strdup("take it out of the setting, or give it to the container that this host runs in"));
-        return;
+        return TRUE;
     }
+    return FALSE;
+}
+
+/* systemd says nothing of one that it cannot give: the service runs without. */
+void why_explain_capabilities(const WhyFacts *facts, GPtrArray *findings)
+{
+    static const char *const keys[] = {"AmbientCapabilities", "CapabilityBoundingSet"};
+    guint64 has = read_bounding_set();
+
+    for (gsize i = 0; facts->is_live && i < G_N_ELEMENTS(keys); i++)
+        if (explain_capability(facts, keys[i], has, findings))
+            return;
+}
+
+void why_explain_privileges(const WhyFacts *facts, GPtrArray *findings)
+{
+    if (!may_want_root(findings))
+        return;
+    explain_dropping(facts, findings);
+    why_explain_capabilities(facts, findings);
+}
+
+/* Mounts are not for a systemd without CAP_SYS_ADMIN, as in most containers. */
+gboolean why_host_may_mount(void)
+{
+    return (read_bounding_set() & CAPABILITY_BIT(CAP_SYS_ADMIN)) != 0;
 }
 
 void why_explain_pam(const WhyFacts *facts, GPtrArray *findings)

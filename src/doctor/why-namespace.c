@@ -226,8 +226,10 @@ static void explain_own_mount(const WhyFacts *facts, const char *path, GPtrArray
 static void explain_denied(const WhyFacts *facts, GPtrArray *findings)
 {
     const HostEntry *entry = why_find_message(facts, "Failed at step");
+    int number = entry ? entry->errno_value : 0;
 
-    if (!entry || (entry->errno_value != EPERM && entry->errno_value != EACCES))
+    /* systemd makes EOPNOTSUPP of it where it cannot do without mounts of its own. */
+    if (number != EPERM && number != EACCES && (number != EOPNOTSUPP || !facts->is_live || why_host_may_mount()))
         return;
     why_add(
         findings, "namespace-denied", NULL,
@@ -235,7 +237,7 @@ static void explain_denied(const WhyFacts *facts, GPtrArray *findings)
             "the kernel does not let systemd make the mounts of the service: this host is in a container itself, or a "
             "security module forbids it"),
         g_strdup(
-            "give the container that this host runs in the right to mount and loop devices (nesting), or look for denials "
+            "give the container that this host runs in the right to mount (CAP_SYS_ADMIN) and loop devices, or look for denials "
             "in the kernel's log: journalctl -k -g denied"));
 }
 

@@ -117,9 +117,15 @@ void why_explain_image(const WhyFacts *facts, GPtrArray *findings);            /
 void why_explain_exec(const WhyFacts *facts, GPtrArray *findings);             /* 203 */
 void why_explain_step(const WhyFacts *facts, int status, GPtrArray *findings); /* any 2xx */
 void why_explain_result(const WhyFacts *facts, GPtrArray *findings);           /* signals, limits, time-outs */
-void why_explain_words(const WhyFacts *facts, GPtrArray *findings);            /* what the program said */
+/* What the program said; FALSE if that need not be why it ended. */
+gboolean why_explain_words(const WhyFacts *facts, GPtrArray *findings);
 /* A line that says that a port is taken, of whomever: who has it. */
 void why_explain_port(const WhyFacts *facts, const HostEntry *entry, GPtrArray *findings);
+/* Beside what went wrong: an image that wants to be root first, or a capability that the host lacks. */
+void why_explain_privileges(const WhyFacts *facts, GPtrArray *findings);
+/* Of machines of systemd-nspawn: why it does not start, and what failed inside of one that runs. Nothing for other units. */
+void why_explain_machine(const WhyFacts *facts, GPtrArray *findings);
+void why_explain_inside(const WhyFacts *facts, GPtrArray *findings);
 void why_explain_unit(const WhyFacts *facts, GPtrArray *findings); /* the unit's files */
 void why_explain_dependency(const WhyFacts *facts, GPtrArray *findings);
 
@@ -128,10 +134,10 @@ const char *why_step_name(int status);
 
 /* Of single steps. */
 void why_explain_stdio(const WhyFacts *facts, GPtrArray *findings);
-void why_explain_dropping(const WhyFacts *facts, GPtrArray *findings); /* an image that wants to be root first */
 void why_explain_group(const WhyFacts *facts, GPtrArray *findings);
 void why_explain_user(const WhyFacts *facts, GPtrArray *findings);
 void why_explain_capabilities(const WhyFacts *facts, GPtrArray *findings);
+gboolean why_host_may_mount(void);
 void why_explain_pam(const WhyFacts *facts, GPtrArray *findings);
 void why_explain_folders(const WhyFacts *facts, GPtrArray *findings);
 void why_explain_socket(const WhyFacts *facts, GPtrArray *findings);

@@ -21,7 +21,6 @@ static void explain_chdir(const WhyFacts *facts, GPtrArray *findings);
 static void explain_limits(const WhyFacts *facts, GPtrArray *findings);
 static void explain_affinity(const WhyFacts *facts, GPtrArray *findings);
 static void explain_network(const WhyFacts *facts, GPtrArray *findings);
-static void explain_seccomp(const WhyFacts *facts, GPtrArray *findings);
 static void explain_apparmor(const WhyFacts *facts, GPtrArray *findings);
 
 static const Step steps[] = {
@@ -103,7 +102,7 @@ static const Step steps[] = {
      "set up its filter of system calls",
      {"SystemCallFilter", "SystemCallArchitectures", "RestrictNamespaces", "MemoryDenyWriteExecute"},
      NULL,
-     explain_seccomp},
+     NULL},
     {229,
      "SELINUX_CONTEXT",
      "set the SELinux context",
@@ -117,7 +116,7 @@ static const Step steps[] = {
      "this machine does not run programs of that architecture: leave the setting out",
      NULL},
     {231, "APPARMOR", "change to the AppArmor profile", {"AppArmorProfile"}, NULL, explain_apparmor},
-    {232, "ADDRESS_FAMILIES", "restrict its address families", {"RestrictAddressFamilies"}, NULL, explain_seccomp},
+    {232, "ADDRESS_FAMILIES", "restrict its address families", {"RestrictAddressFamilies"}, NULL, NULL},
     {233, "RUNTIME_DIRECTORY", "make its folder below /run", {"RuntimeDirectory"}, NULL, why_explain_folders},
     {235, "CHOWN", "give a socket its owner", {"SocketUser", "SocketGroup"}, NULL, NULL},
     {236, "SMACK_PROCESS_LABEL", "set the SMACK label", {"SmackProcessLabel"}, NULL, NULL},
@@ -250,16 +249,6 @@ static void explain_network(const WhyFacts *facts, GPtrArray *findings)
     else
         why_add(findings, "network-namespace-missing", &setting, g_strdup_printf("'%s' is no network namespace", shown),
                 g_strdup("name a file of /run/netns, or /proc/PID/ns/net"));
-}
-
-static void explain_seccomp(const WhyFacts *facts, GPtrArray *findings)
-{
-    g_autofree char *text = NULL;
-
-    if (facts->is_live && g_file_get_contents("/proc/self/status", &text, NULL, NULL) && !strstr(text, "\nSeccomp:"))
-        why_add(findings, "kernel-without-seccomp", NULL,
-                g_strdup("this kernel has no filters of system calls (seccomp)"),
-                g_strdup("use a kernel with CONFIG_SECCOMP_FILTER, or leave SystemCallFilter= and its like out"));
 }
 
 static gboolean has_apparmor(void)

@@ -250,6 +250,18 @@ static void explain_command(const WhyFacts *facts, const HostEntry *entry, const
             g_strdup("install it where the root is made, or set PATH= to where it is"));
 }
 
+/* SquashFS answers so where a block does not expand. */
+static void explain_damage(const WhyFacts *facts, const HostEntry *entry, const char *at, GPtrArray *findings)
+{
+    g_autofree char *shown = facts->root_path ? text_escape(facts->root_path) : NULL;
+
+    if (facts->root_kind == WHY_ROOT_IMAGE)
+        why_add(findings, "image-damaged", &facts->root_setting,
+                g_strdup_printf("a file could not be read: the image '%s', or the disk that it is on, is damaged",
+                                shown),
+                g_strdup("'gourd verify' says how much of it; copy it again from where it came from"));
+}
+
 static void explain_executable(const WhyFacts *facts, const HostEntry *entry, const char *at, GPtrArray *findings)
 {
     why_explain_exec(facts, findings);
@@ -264,6 +276,7 @@ static const struct {
     {"address already in use", explain_port},
     {"address in use", explain_port},
     {"eaddrinuse", explain_port},
+    {"input/output error", explain_damage},
     {"read-only file system", explain_read_only},
     {"erofs", explain_read_only},
     {"no space left on device", explain_space},
@@ -304,8 +317,32 @@ static gboolean is_ignored(const HostEntry *entry)
     return entry->message && strstr(entry->message, ", ignoring: ") != NULL;
 }
 
+/* "[emerg] unknown directive", "FATAL: …", "Error: …": what a program says when it gives up. */
+static gboolean is_grave(const char *message)
+{
+    static const char *const grave[] = {"emerg", "fatal", "panic", "critical", "error", "exception"};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(grave); i++)
+        if (find_word(message, grave[i]))
+            return TRUE;
+    return FALSE;
+}
+
+/* What a program got over is not why it ended: it said so in passing, and went on to something grave. */
+static gboolean was_got_over(const GPtrArray *entries, guint index)
+{
+    gboolean went_on = FALSE;
+
+    for (guint i = index + 1; i < entries->len && !went_on; i++) {
+        const HostEntry *entry = g_ptr_array_index(entries, i);
+
+        went_on = !entry->is_manager && is_grave(entry->message);
+    }
+    return went_on && !is_grave(((const HostEntry *)g_ptr_array_index(entries, index))->message);
+}
+
 /* The last words count most: what comes before may be a try that something else replaced. */
-void why_explain_words(const WhyFacts *facts, GPtrArray *findings)
+gboolean why_explain_words(const WhyFacts *facts, GPtrArray *findings)
 {
     const GPtrArray *entries = facts->failure.entries;
 
@@ -319,5 +356,8 @@ void why_explain_words(const WhyFacts *facts, GPtrArray *findings)
             if (at)
                 words[j].explain(facts, entry, at, findings);
         }
+        if (findings->len > 0)
+            return !was_got_over(entries, i);
     }
+    return FALSE;
 }

@@ -149,22 +149,33 @@ static void explain_own_end(const WhyFacts *facts, GPtrArray *findings)
         explain_ended(facts, findings);
 }
 
+static void explain_words(const WhyFacts *facts, GPtrArray *findings)
+{
+    if (why_explain_words(facts, findings) || findings->len == 0)
+        return;
+    explain_own_end(facts, findings);
+    g_ptr_array_insert(findings, 0, g_ptr_array_steal_index(findings, findings->len - 1));
+}
+
 static void explain_failure(const WhyFacts *facts, GPtrArray *findings)
 {
     gboolean memory = why_find_message(facts, "killed by the OOM killer") != NULL;
 
+    why_explain_machine(facts, findings);
+    if (findings->len > 0)
+        return;
     if (is_step(facts) && !memory) {
         why_explain_step(facts, facts->failure.status, findings);
         return;
     }
     if (g_strcmp0(facts->failure.code, "exited") == 0 && facts->failure.status != 0 && !memory)
-        why_explain_words(facts, findings);
+        explain_words(facts, findings);
     if (findings->len == 0)
         why_explain_result(facts, findings);
     if (findings->len == 0)
         explain_own_end(facts, findings);
     if (g_strcmp0(facts->failure.code, "exited") == 0 && !memory)
-        why_explain_dropping(facts, findings);
+        why_explain_privileges(facts, findings);
 }
 
 static void add_restarts(const WhyFacts *facts, GPtrArray *findings)
@@ -275,6 +286,10 @@ static void explain_live(const WhyFacts *facts, Why *why)
             why_explain_dependency(facts, why->findings);
     } else if (!active && !starting && why->findings->len == 0)
         explain_stopped(facts, why);
+    if (active) {
+        why_explain_inside(facts, why->findings);
+        why->is_wrong = why->is_wrong || why->findings->len > 0;
+    }
 }
 
 static char *describe_state(const WhyFacts *facts)
@@ -297,6 +312,35 @@ static char *describe_state(const WhyFacts *facts)
 static gboolean is_loaded(const WhyFacts *facts)
 {
     return !facts->is_live || strcmp(facts->state.load_state, "loaded") == 0;
+}
+
+/* "STACK-SERVICE.service" with PartOf=STACK.target: its options are keys of a Compose file, which the next `gourd up` reads. */
+static gboolean is_in_stack(const WhyFacts *facts)
+{
+    g_autoptr(GArray) settings = why_settings(facts, "PartOf");
+
+    for (guint i = 0; facts->ours && i < settings->len; i++) {
+        const char *target = g_array_index(settings, WhySetting, i).value;
+        gsize length = strcspn(target, ".");
+
+        if (g_str_has_suffix(target, ".target") && strncmp(facts->unit, target, length) == 0 &&
+            facts->unit[length] == '-')
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static void say_keys(const WhyFacts *facts, GPtrArray *findings)
+{
+    if (!is_in_stack(facts))
+        return;
+    for (guint i = 0; i < findings->len; i++) {
+        WhyFinding *finding = g_ptr_array_index(findings, i);
+        char *remedy = finding->remedy ? stack_remedy(finding->remedy) : NULL;
+
+        g_free(finding->remedy);
+        finding->remedy = remedy;
+    }
 }
 
 Why *why_unit(Host *host, const char *unit, GError **error)
@@ -322,6 +366,7 @@ Why *why_unit(Host *host, const char *unit, GError **error)
     if (!is_loaded(&facts) || (!facts.is_live && why->findings->len > 0))
         why->is_wrong = TRUE;
     add_lines(&facts, why->lines);
+    say_keys(&facts, why->findings);
     return g_steal_pointer(&why);
 }
 

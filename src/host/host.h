@@ -99,6 +99,9 @@ gboolean host_journal_wait(HostJournal *journal, GError **error) G_GNUC_WARN_UNU
 /* When systemd last began to start the unit, as far back as the journal goes; 0: it never did. */
 gboolean host_journal_last_start(Host *host, const char *unit, guint64 *ret_usec, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+/* The same for the first time since since_usec. */
+gboolean host_journal_first_start(Host *host, const char *unit, guint64 since_usec, guint64 *ret_usec, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 /* Whether this user cannot read what services write (systemd-journald.service(8), "ACCESS CONTROL"). */
 gboolean host_journal_is_closed(const Host *host);
 
@@ -131,6 +134,21 @@ gboolean host_read_entries(Host *host, const char *unit, guint64 since_usec, gui
 /* A property of a unit or service (org.freedesktop.systemd1(5)) as text: a string, a number, "yes" or "no"; of a list its elements,
  * one a line. NULL: the unit has none of that name, or there is no systemd to be asked. The caller frees. */
 char *host_get_property(Host *host, const char *unit, const char *property);
+
+/* A unit of the systemd in a machine, fit for a terminal. */
+typedef struct {
+    char *name;
+    char *result; /* "exit-code", "oom-kill" …; or NULL */
+    char *lines;  /* the last of its log, in one line */
+} HostFailedUnit;
+
+/* The first that failed in a machine of systemd-nspawn (HostFailedUnit); none if nobody inside can be asked: that takes root. What is inside
+ * may answer whatever it likes. The caller unrefs. */
+GPtrArray *host_list_failed_inside(const Host *host, const char *machine);
+
+/* The addresses of a running machine with a network of its own, as machined(8) reports them, link-local ones apart: "10.0.0.2". The caller
+ * frees the vector. */
+char **host_list_machine_addresses(const Host *host, const char *machine);
 
 /* Who listens on a port of this machine. */
 typedef struct {

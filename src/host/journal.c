@@ -156,27 +156,46 @@ gboolean host_journal_wait(HostJournal *journal, GError **error)
     return r >= 0 || fail(error, r);
 }
 
-gboolean host_journal_last_start(Host *host, const char *unit, guint64 *ret_usec, GError **error)
+static int match_starts(sd_journal *journal, const char *unit)
+{
+    g_autofree char *match = g_strconcat("UNIT=", unit, NULL);
+    int r = sd_journal_add_match(journal, match, 0);
+
+    if (r >= 0)
+        r = sd_journal_add_match(journal, STARTING_MESSAGE, 0);
+    if (r >= 0)
+        r = sd_journal_add_match(journal, "_PID=1", 0);
+    return r;
+}
+
+/* since_usec FOREVER: the last one. */
+static gboolean find_start(Host *host, const char *unit, guint64 since_usec, guint64 *ret_usec, GError **error)
 {
     const char *const units[] = {NULL};
-    g_autofree char *match = g_strconcat("UNIT=", unit, NULL);
     g_autoptr(HostJournal) reader = host_journal_open(host, units, FALSE, error);
 
     *ret_usec = 0;
     if (!reader || !reader->journal)
         return reader != NULL;
-    int r = sd_journal_add_match(reader->journal, match, 0);
+    int r = match_starts(reader->journal, unit);
     if (r >= 0)
-        r = sd_journal_add_match(reader->journal, STARTING_MESSAGE, 0);
+        r = since_usec == FOREVER ? sd_journal_seek_tail(reader->journal)
+                                  : sd_journal_seek_realtime_usec(reader->journal, since_usec);
     if (r >= 0)
-        r = sd_journal_add_match(reader->journal, "_PID=1", 0);
-    if (r >= 0)
-        r = sd_journal_seek_tail(reader->journal);
-    if (r >= 0)
-        r = sd_journal_previous(reader->journal);
+        r = since_usec == FOREVER ? sd_journal_previous(reader->journal) : sd_journal_next(reader->journal);
     if (r > 0)
         r = sd_journal_get_realtime_usec(reader->journal, ret_usec);
     return r >= 0 || fail(error, r);
+}
+
+gboolean host_journal_last_start(Host *host, const char *unit, guint64 *ret_usec, GError **error)
+{
+    return find_start(host, unit, FOREVER, ret_usec, error);
+}
+
+gboolean host_journal_first_start(Host *host, const char *unit, guint64 since_usec, guint64 *ret_usec, GError **error)
+{
+    return find_start(host, unit, since_usec, ret_usec, error);
 }
 
 /* --- lines -------------------------------------------------------------------------------------------------------- */

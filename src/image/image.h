@@ -47,6 +47,9 @@ gboolean entry_reader_next(EntryReader *reader, const Entry **ret_entry, GError 
  * *ret_size 0 at its end. The pieces add up to entry.size. */
 gboolean entry_reader_data(EntryReader *reader, const guint8 **ret_bytes, gsize *ret_size, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+/* All of the current file's content, holes as zeros; more than size_max bytes are a LIMIT error. */
+gboolean entry_reader_load(EntryReader *reader, const Entry *entry, gsize size_max, GBytes **ret_content,
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* How much of the layer as stored (compressed bytes for a compressed one) was read, for progress. */
 guint64 entry_reader_position(const EntryReader *reader);
 void entry_reader_free(EntryReader *reader);
@@ -143,3 +146,10 @@ typedef struct {
 ImageConfig *image_config_parse(const void *bytes, gsize size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void image_config_free(ImageConfig *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImageConfig, image_config_free)
+
+/* --- writing ------------------------------------------------------------------------------------------------------ */
+
+#define TAR_HEADER_SIZE 512
+/* The header (ustar) of a file of root's in a tar; its content and zeros up to a multiple of TAR_HEADER_SIZE follow. LIMIT: the path is too long. */
+gboolean tar_header_format(const char *path, guint mode, guint64 size, gint64 mtime, guint8 ret_block[TAR_HEADER_SIZE],
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;

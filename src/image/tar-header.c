@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tar-header.h"
 
+#include "image.h"
+
 #include <string.h>
 
 enum {
@@ -69,8 +71,8 @@ static gboolean check_sum(const guint8 *block, GError **error)
 {
     gint64 stored, unsigned_sum = 0, signed_sum = 0;
 
-    if (!tar_number_parse(block + CHECKSUM_AT, 8, "checksum", &stored, error))
-        return FALSE;
+    if (!tar_number_parse(block + CHECKSUM_AT, 8, "checksum", &stored, NULL))
+        return gourd_error_set(error, GOURD_ERROR_INPUT, "not a tar header: it has no checksum");
     for (gsize i = 0; i < TAR_BLOCK_SIZE; i++) {
         guint8 byte = i >= CHECKSUM_AT && i < CHECKSUM_AT + 8 ? ' ' : block[i];
 
@@ -143,5 +145,48 @@ gboolean tar_header_parse(const guint8 *block, TarHeader *ret_header, GError **e
     header.device_minor = (guint32)minor;
     join_name(block, &header);
     *ret_header = header;
+    return TRUE;
+}
+
+/* --- writing ------------------------------------------------------------------------------------------------------ */
+
+/* Octal digits and a NUL, or base 256 where these do not suffice. */
+static void format_number(guint64 value, gsize length, guint8 *bytes)
+{
+    if (value >> (3 * (length - 1)) == 0) {
+        for (gsize at = length - 1; at-- > 0; value >>= 3)
+            bytes[at] = (guint8)('0' + (value & 7));
+        bytes[length - 1] = '\0';
+        return;
+    }
+    for (gsize at = length; at-- > 0; value >>= 8)
+        bytes[at] = (guint8)value;
+    bytes[0] |= 0x80;
+}
+
+gboolean tar_header_format(const char *path, guint mode, guint64 size, gint64 mtime, guint8 ret_block[TAR_HEADER_SIZE],
+                           GError **error)
+{
+    const char *slash = strlen(path) > MODE_AT ? strrchr(path, '/') : NULL, *name = slash ? slash + 1 : path;
+    gsize prefix = slash ? (gsize)(slash - path) : 0;
+    guint64 sum = 0;
+
+    G_STATIC_ASSERT(TAR_HEADER_SIZE == TAR_BLOCK_SIZE);
+    if (strlen(name) > MODE_AT || prefix > TAR_BLOCK_SIZE - 12 - PREFIX_AT)
+        return gourd_error_set(error, GOURD_ERROR_LIMIT, "'%s' is too long a name for a member of a tar", path);
+    memset(ret_block, 0, TAR_BLOCK_SIZE);
+    memcpy(ret_block + NAME_AT, name, strlen(name));
+    memcpy(ret_block + PREFIX_AT, path, prefix);
+    format_number(mode, 8, ret_block + MODE_AT);
+    format_number(0, 8, ret_block + UID_AT);
+    format_number(0, 8, ret_block + GID_AT);
+    format_number(size, 12, ret_block + SIZE_AT);
+    format_number((guint64)MAX(mtime, 0), 12, ret_block + MTIME_AT);
+    ret_block[TYPE_AT] = '0';
+    memcpy(ret_block + MAGIC_AT, "ustar\00000", 8);
+    memset(ret_block + CHECKSUM_AT, ' ', 8);
+    for (gsize i = 0; i < TAR_BLOCK_SIZE; i++)
+        sum += ret_block[i];
+    format_number(sum, 7, ret_block + CHECKSUM_AT); /* six digits, a NUL, and the space that is there */
     return TRUE;
 }

@@ -3,18 +3,71 @@
 
 #include <string.h>
 
-/* What a system needs to boot, to be logged in to and to have a network, as far as the host has it. */
+/* What a system needs to boot, to be logged in to and to have a network, as far as the host has it: names of Debian, of Fedora and RHEL, of SUSE. */
 static const char *const base_packages[] = {
-    "base-files",     "base-passwd",    "bash",     "dash",           "dbus",
-    "debianutils",    "iproute2",       "libc-bin", "libnss-systemd", "libpam-modules",
-    "libpam-runtime", "libpam-systemd", "login",    "login.defs",     "ncurses-base",
-    "netbase",        "passwd",         "procps",   "systemd",        "systemd-sysv",
-    "tzdata",         "util-linux",     NULL,
+    /* all */
+    "bash",
+    "dbus",
+    "dbus-broker",
+    "ncurses-base",
+    "procps",
+    "systemd",
+    "util-linux",
+    /* Debian */
+    "base-files",
+    "base-passwd",
+    "dash",
+    "debianutils",
+    "iproute2",
+    "libc-bin",
+    "libnss-systemd",
+    "libpam-modules",
+    "libpam-runtime",
+    "libpam-systemd",
+    "login",
+    "login.defs",
+    "netbase",
+    "passwd",
+    "systemd-sysv",
+    "tzdata",
+    /* Fedora, RHEL */
+    "authselect",
+    "authselect-libs",
+    "coreutils",
+    "crypto-policies",
+    "dbus-common",
+    "filesystem",
+    "glibc",
+    "glibc-common",
+    "iproute",
+    "pam",
+    "procps-ng",
+    "setup",
+    "shadow-utils",
+    "system-release",
+    "systemd-networkd",
+    "systemd-pam",
+    "util-linux-core",
+    /* SUSE */
+    "aaa_base",
+    "dbus-1",
+    "distribution-release",
+    "login_defs",
+    "netcfg",
+    "pam-config",
+    "shadow",
+    "system-user-root",
+    "systemd-network",
+    "terminfo-base",
+    "timezone",
+    "util-linux-systemd",
+    NULL,
 };
 
 /* Of a machine without systemd inside. */
 static const char *const program_packages[] = {
-    "base-files", "base-passwd", "bash", "dash", "debianutils", "libc-bin", "netbase", "tzdata", NULL,
+    "base-files", "base-passwd", "bash",  "dash",   "debianutils", "libc-bin",         "netbase",  "tzdata",
+    "aaa_base",   "filesystem",  "glibc", "netcfg", "setup",       "system-user-root", "timezone", NULL,
 };
 
 /* Never there as a mere dependency: the machine boots without them, and what they have in /etc and /var is the host's business. */
@@ -22,19 +75,28 @@ static const struct {
     const char *pattern, *reason;
 } host_packages[] = {
     {"apt", "programs are the host's to install"},
+    {"chrony", "the clock is the host's"},
     {"cloud-init", "the host's first boot"},
     {"cron*", "jobs of the host"},
     {"debconf*", "only installing asks questions"},
+    {"dnf*", "programs are the host's to install"},
     {"dpkg", "programs are the host's to install"},
     {"dracut*", "the host's kernel"},
     {"e2fsprogs", "the host's disks"},
     {"grub*", "the host's boot loader"},
     {"initramfs-tools*", "the host's kernel"},
+    {"kernel*", "the host's kernel"},
+    {"libzypp", "programs are the host's to install"},
     {"linux-image-*", "the host's kernel"},
     {"openssh-server", "the host's remote access"},
+    {"rpm", "programs are the host's to install"},
+    {"selinux-policy*", "the host's kernel"},
     {"systemd-boot*", "the host's boot loader"},
     {"systemd-timesyncd", "the clock is the host's"},
+    {"systemd-udev", "devices are the host's"},
     {"udev", "devices are the host's"},
+    {"yum", "programs are the host's to install"},
+    {"zypper", "programs are the host's to install"},
 };
 
 /* --- paths -------------------------------------------------------------------------------------------------------- */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "deb.h"
+#include "packaged.h"
 
-#include "image/image.h"
 #include "store/store.h"
 
 #include <errno.h>
@@ -10,9 +10,7 @@
 #include <unistd.h>
 
 #define CACHE "/var/cache/apt/archives"
-#define MEMBERS_MAX 16                                   /* deb(5) has three; signatures may be added */
-#define CONFFILE_SIZE_MAX (16 * 1024 * 1024)             /* bytes of one file that is wanted */
-#define UNPACKED_SIZE_MAX (G_GUINT64_CONSTANT(16) << 30) /* bytes of all files of a package */
+#define MEMBERS_MAX 16 /* deb(5) has three; signatures may be added */
 
 /* --- where it is -------------------------------------------------------------------------------------------------- */
 
@@ -25,51 +23,16 @@ static char *deb_name(const HostPackage *package)
     return g_strdup_printf("%s_%s_%s.deb", package->name, version, package->architecture);
 }
 
-static char *last_line(const char *text)
-{
-    g_autofree char *copy = g_strchomp(g_strdup(text ? text : ""));
-    const char *last = strrchr(copy, '\n');
-
-    last = last ? last + 1 : copy;
-    return line_escape(last, strlen(last));
-}
-
-/* apt-get download writes into the folder that it is started in. It needs no lock. */
-static gboolean download(const HostPackage *package, const char *folder, GError **error)
+/* It needs no lock. */
+static gboolean download(const HostPackage *package, int *ret_fd, GError **error)
 {
     const gboolean fits_all = strcmp(package->architecture, "all") == 0;
     g_autofree char *what = g_strconcat(package->name, fits_all ? "" : ":", fits_all ? "" : package->architecture, "=",
                                         package->version, NULL);
-    const char *const argv[] = {"apt-get", "--quiet=2", "-o", "APT::Sandbox::User=root", "download", what, NULL};
-    g_autofree char *said = NULL;
-    g_autoptr(GError) failure = NULL;
-    int status;
-
-    if (!g_spawn_sync(folder, (char **)argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL,
-                      &said, &status, &failure))
-        return gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "cannot run apt-get: %s", failure->message);
-    if (g_spawn_check_wait_status(status, NULL))
-        return TRUE;
-    g_autofree char *shown = last_line(said);
-    return gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "apt-get download %s failed: %s", what, shown);
-}
-
-/* Into a folder that nobody else may look into, and that goes at once. */
-static gboolean download_and_open(const HostPackage *package, int *ret_fd, GError **error)
-{
-    g_autofree char *folder = g_build_filename(g_get_tmp_dir(), "gourd-deb-XXXXXX", NULL);
     g_autofree char *name = deb_name(package);
+    const char *const argv[] = {"apt-get", "--quiet=2", "-o", "APT::Sandbox::User=root", "download", what, NULL};
 
-    if (!g_mkdtemp(folder))
-        return gourd_error_set_errno(error, errno, "cannot make the folder '%s'", folder);
-    autofd parent = open(g_get_tmp_dir(), O_PATH | O_DIRECTORY | O_CLOEXEC);
-    g_autofree char *path = g_build_filename(folder, name, NULL), *base = g_path_get_basename(folder);
-    gboolean good = download(package, folder, error);
-
-    *ret_fd = good ? open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC) : -1;
-    if (good && *ret_fd < 0)
-        good = gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "apt-get download made no file '%s'", name);
-    return folder_sweep(parent, base, folder, good ? error : NULL) && good;
+    return packaged_download(argv, name, ret_fd, error);
 }
 
 gboolean deb_open(const char *root_path, int root, const HostPackage *package, int *ret_fd, GError **error)
@@ -83,7 +46,7 @@ gboolean deb_open(const char *root_path, int root, const HostPackage *package, i
         return gourd_error_set_errno(error, errno, "cannot read '%s'", path);
     if (strcmp(root_path, "/") != 0)
         return gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "there is no '%s' below '%s'", path, root_path);
-    return download_and_open(package, ret_fd, error);
+    return download(package, ret_fd, error);
 }
 
 /* --- what is in it ------------------------------------------------------------------------------------------------ */
@@ -149,76 +112,12 @@ static gboolean find_data(int fd, const char *name, DebMember *ret_member, GErro
     return gourd_error_set(error, GOURD_ERROR_INPUT, "there is no data.tar among its first %d members", MEMBERS_MAX);
 }
 
-static gboolean read_content(EntryReader *reader, const Entry *entry, GBytes **ret_content, GError **error)
-{
-    g_autoptr(GByteArray) content = g_byte_array_new();
-
-    if (entry->size > CONFFILE_SIZE_MAX)
-        return gourd_error_set(error, GOURD_ERROR_LIMIT, "'%s' has more than %d bytes", entry->path, CONFFILE_SIZE_MAX);
-    for (;;) {
-        const guint8 *bytes;
-        gsize size;
-
-        if (!entry_reader_data(reader, &bytes, &size, error))
-            return FALSE;
-        if (size == 0)
-            break;
-        guint before = content->len;
-        g_byte_array_set_size(content, before + (guint)size);
-        if (bytes)
-            memcpy(content->data + before, bytes, size);
-        else
-            memset(content->data + before, 0, size);
-    }
-    *ret_content = g_byte_array_free_to_bytes(g_steal_pointer(&content));
-    return TRUE;
-}
-
-static gboolean collect(EntryReader *reader, char **paths, GHashTable *contents, GError **error)
-{
-    const guint wanted = g_strv_length(paths);
-
-    while (g_hash_table_size(contents) < wanted) {
-        g_autofree char *clean = NULL, *path = NULL;
-        g_autoptr(GBytes) content = NULL;
-        const Entry *entry;
-
-        if (!entry_reader_next(reader, &entry, error))
-            return FALSE;
-        if (!entry)
-            return TRUE;
-        if (entry->type != ENTRY_FILE)
-            continue;
-        if (!path_clean(entry->path, &clean, error))
-            return FALSE;
-        path = g_strconcat("/", clean, NULL);
-        if (!g_strv_contains((const char *const *)paths, path))
-            continue;
-        if (!read_content(reader, entry, &content, error))
-            return FALSE;
-        g_hash_table_replace(contents, g_steal_pointer(&path), g_steal_pointer(&content));
-    }
-    return TRUE;
-}
-
 gboolean deb_read_files(int fd, const char *name, char **paths, GHashTable *contents, GError **error)
 {
     g_autofree char *what = g_strdup_printf("package '%s'", name);
-    ImageLimits limits;
     DebMember data;
-    guint8 magic[8];
-    gsize got;
 
-    image_limits_init(&limits);
-    if (!find_data(fd, what, &data, error) ||
-        !fd_pread(fd, what, magic, MIN(sizeof magic, data.size), data.offset, &got, error))
-        return gourd_error_prefix(error, "%s", what);
-    ByteStream *stream = byte_stream_new_inflated(byte_stream_new_file(fd, what, data.offset, data.size),
-                                                  codec_detect(magic, got), UNPACKED_SIZE_MAX, what, error);
-    if (!stream)
-        return FALSE;
-    EntryReader *reader = tar_reader_new(stream, &limits, NULL);
-    gboolean good = collect(reader, paths, contents, error) || gourd_error_prefix(error, "%s", what);
-    entry_reader_free(reader);
-    return good;
+    return find_data(fd, what, &data, error)
+               ? packaged_read(byte_stream_new_file(fd, what, data.offset, data.size), what, paths, contents, error)
+               : gourd_error_prefix(error, "%s", what);
 }

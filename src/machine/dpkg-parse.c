@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "dpkg.h"
+#include "packages-private.h"
 
 #include <string.h>
 
-#define PACKAGES_MAX 100000    /* installed at once: all of Debian has fewer */
-#define NAME_LENGTH_MAX 200    /* of a package, version, architecture: each is part of a file's name */
-#define PATH_LENGTH_MAX 4095   /* PATH_MAX, less the zero */
-#define ALTERNATIVES_MAX 10000 /* lines of one file of update-alternatives */
-#define PRIORITY_LENGTH_MAX 11 /* of a 32-bit number */
+#define PACKAGES_MAX 100000 /* installed at once: all of Debian has fewer */
+#define NAME_LENGTH_MAX 200 /* of a package, version, architecture: each is part of a file's name */
 
 /* --- lines -------------------------------------------------------------------------------------------------------- */
 
@@ -50,18 +48,6 @@ static gboolean is_word(const char *text)
     return TRUE;
 }
 
-/* An absolute path that is as short as it can be: no "..", no "//". "/." is the root in lists. */
-static gboolean is_path(const char *text)
-{
-    gsize length = strlen(text);
-
-    if (*text != '/' || length > PATH_LENGTH_MAX || strchr(text, '\n'))
-        return FALSE;
-    if (strstr(text, "//") || strstr(text, "/../") || strstr(text, "/./") || (length > 1 && text[length - 1] == '/'))
-        return FALSE;
-    return !g_str_has_suffix(text, "/..") && (!g_str_has_suffix(text, "/.") || length == 2);
-}
-
 static gboolean is_digest(const char *text)
 {
     return strlen(text) == 32 && strspn(text, "0123456789abcdef") == 32;
@@ -99,6 +85,9 @@ static void parse_provides(const char *value, HostPackage *package)
         vector_append(&package->provides, *(char **)g_ptr_array_index(groups, i));
 }
 
+/* dpkg(1): what the package has is put beside, and what was deleted stays away. */
+static const ConffileRule rule = {.suffix = ".dpkg-dist"};
+
 /* "PATH DIGEST [obsolete] [remove-on-upgrade]": paths may have blanks. An obsolete one is no longer the package's. */
 static gboolean parse_conffile(char *line, HostPackage *package)
 {
@@ -111,9 +100,9 @@ static gboolean parse_conffile(char *line, HostPackage *package)
     if (strcmp(blank + 1, "newconffile") == 0) /* dpkg has not yet come to it */
         return TRUE;
     *blank = '\0';
-    if (!is_path(line) || strlen(line) < 2 || !is_digest(blank + 1))
+    if (!package_path_is_plain(line) || strlen(line) < 2 || !is_digest(blank + 1))
         return FALSE;
-    g_ptr_array_add(package->conffiles, machine_conffile_new(line, blank + 1, package->name));
+    g_ptr_array_add(package->conffiles, machine_conffile_new(line, blank + 1, package->name, &rule));
     return TRUE;
 }
 
@@ -258,10 +247,11 @@ gboolean dpkg_list_parse(const char *bytes, gsize size, GPtrArray *paths, GError
     while (next_line(&lines, &line, &length)) {
         g_autofree char *path = g_strndup(line, length);
 
-        if (strlen(path) != length || !is_path(path))
+        if (strcmp(path, "/.") == 0)
+            continue;
+        if (strlen(path) != length || !package_path_is_plain(path))
             return fail_line(&lines, error, "this is no absolute path");
-        if (strcmp(path, "/.") != 0)
-            g_ptr_array_add(paths, g_steal_pointer(&path));
+        g_ptr_array_add(paths, g_steal_pointer(&path));
     }
     return TRUE;
 }
@@ -280,7 +270,7 @@ gboolean dpkg_md5sums_parse(const char *bytes, gsize size, GHashTable *digests, 
         if (strlen(text) != length || digits != 32 || !g_str_has_prefix(text + digits, "  "))
             return fail_line(&lines, error, "this is no digest and path");
         g_autofree char *path = g_strconcat(text[digits + 2] == '/' ? "" : "/", text + digits + 2, NULL);
-        if (!is_path(path))
+        if (!package_path_is_plain(path))
             return fail_line(&lines, error, "this is no path");
         g_hash_table_replace(digests, g_steal_pointer(&path), g_strndup(text, digits));
     }
@@ -313,101 +303,8 @@ gboolean dpkg_diversions_parse(const char *bytes, gsize size, GPtrArray *diversi
         if (!next_line(&lines, &line, &length))
             return fail_line(&lines, error, "a diversion is cut off");
         diversion->by = g_strndup(line, length);
-        if (!is_path(diversion->path) || !is_path(diversion->diverted))
+        if (!package_path_is_plain(diversion->path) || !package_path_is_plain(diversion->diverted))
             return fail_line(&lines, error, "a diversion has no absolute paths");
     }
     return TRUE;
-}
-
-/* --- alternatives ------------------------------------------------------------------------------------------------- */
-
-/* Of the best choice so far. */
-typedef struct {
-    gint64 priority;
-    char **targets; /* of the master and its slaves; "": a slave that this choice does not have */
-} Choice;
-
-/* A file's name, as a link in /etc/alternatives has it. */
-static gboolean is_link_name(const char *text)
-{
-    return *text && !strchr(text, '/') && strcmp(text, ".") != 0 && strcmp(text, "..") != 0 &&
-           strlen(text) <= NAME_LENGTH_MAX;
-}
-
-/* The names that a choice has targets for: the master's, then those of its slaves. Two lines each, the second a path; ended by an empty
- * one. */
-static gboolean parse_names(char ***line, const char *name, char ***ret_names)
-{
-    g_autoptr(GStrvBuilder) names = g_strv_builder_new();
-
-    g_strv_builder_add(names, name);
-    while (**line && ***line) {
-        if (!is_link_name(**line) || !(*line)[1] || !is_path((*line)[1]))
-            return FALSE;
-        g_strv_builder_add(names, **line);
-        *line += 2;
-    }
-    if (!**line)
-        return FALSE;
-    (*line)++;
-    *ret_names = g_strv_builder_end(names);
-    return TRUE;
-}
-
-/* A choice: its path, its priority, a line for each slave. */
-static gboolean parse_choice(char ***line, guint n_names, Choice *best)
-{
-    gint64 priority;
-    char **at = *line;
-
-    if (!is_path(at[0]) || !at[1] || strlen(at[1]) > PRIORITY_LENGTH_MAX ||
-        !g_ascii_string_to_signed(at[1], 10, G_MININT32, G_MAXINT32, &priority, NULL))
-        return FALSE;
-    for (guint i = 1; i < n_names; i++) {
-        if (!at[1 + i] || (*at[1 + i] && !is_path(at[1 + i])))
-            return FALSE;
-    }
-    *line += 1 + n_names;
-    if (best->targets && priority <= best->priority)
-        return TRUE;
-    g_strfreev(best->targets);
-    best->priority = priority;
-    best->targets = g_new0(char *, n_names + 1);
-    for (guint i = 0; i < n_names; i++)
-        best->targets[i] = g_strdup(at[i == 0 ? 0 : i + 1]);
-    return TRUE;
-}
-
-static gboolean parse_alternatives(char **lines, const char *name, GPtrArray *alternatives)
-{
-    g_auto(GStrv) names = NULL;
-    Choice best = {0};
-    gboolean good = TRUE;
-
-    /* "auto" or "manual", then the path of the link itself. */
-    if (g_strv_length(lines) < 3 || !is_path(lines[1]))
-        return FALSE;
-    lines += 2;
-    if (!parse_names(&lines, name, &names))
-        return FALSE;
-    while (good && *lines && **lines)
-        good = parse_choice(&lines, g_strv_length(names), &best);
-    for (guint i = 0; good && best.targets && names[i] && best.targets[i]; i++) {
-        if (!*best.targets[i])
-            continue;
-        g_ptr_array_add(alternatives, machine_alternative_new(names[i], best.targets[i]));
-    }
-    g_strfreev(best.targets);
-    return good;
-}
-
-gboolean dpkg_alternatives_parse(const char *name, const char *bytes, gsize size, GPtrArray *alternatives,
-                                 GError **error)
-{
-    g_autofree char *text = g_strndup(bytes, size);
-    g_auto(GStrv) lines = g_strsplit(text, "\n", ALTERNATIVES_MAX);
-
-    if (strlen(text) == size && is_link_name(name) && parse_alternatives(lines, name, alternatives))
-        return TRUE;
-    return gourd_error_set(error, GOURD_ERROR_INPUT, "this is no file of update-alternatives");
 }

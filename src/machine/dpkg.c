@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "dpkg.h"
+#include "alternatives.h"
 #include "deb.h"
 #include "packages-private.h"
 
@@ -9,7 +10,7 @@
 
 #define STATUS_SIZE_MAX (128 * 1024 * 1024) /* bytes: that of a system with all of Debian would have some 60 MiB */
 #define INFO_SIZE_MAX (64 * 1024 * 1024)    /* bytes of one file of a package: the longest lists have some 2 MiB */
-#define SMALL_SIZE_MAX (4 * 1024 * 1024)    /* bytes of a script, or of a file of update-alternatives */
+#define SMALL_SIZE_MAX (4 * 1024 * 1024)    /* bytes of a script, or of the list of diversions */
 
 typedef gboolean (*Parse)(const char *bytes, gsize size, gpointer into, GError **error);
 
@@ -61,9 +62,9 @@ static char *find_architecture(const GPtrArray *list)
 
 static gboolean load(MachinePackages *packages, GError **error)
 {
-    packages->diversions = g_ptr_array_new_with_free_func((GDestroyNotify)dpkg_diversion_free);
+    packages->data = g_ptr_array_new_with_free_func((GDestroyNotify)dpkg_diversion_free);
     if (!read_parsed(packages->root, DPKG_STATUS, STATUS_SIZE_MAX, parse_status, packages->list, error) ||
-        !read_parsed(packages->root, DPKG_FOLDER "/diversions", SMALL_SIZE_MAX, parse_diversions, packages->diversions,
+        !read_parsed(packages->root, DPKG_FOLDER "/diversions", SMALL_SIZE_MAX, parse_diversions, packages->data,
                      error))
         return FALSE;
     packages->architecture = find_architecture(packages->list);
@@ -87,8 +88,10 @@ static gboolean find_info(const MachinePackages *packages, const HostPackage *pa
 
 static const char *divert(const MachinePackages *packages, const HostPackage *package, const char *path)
 {
-    for (guint i = 0; i < packages->diversions->len; i++) {
-        const DpkgDiversion *diversion = g_ptr_array_index(packages->diversions, i);
+    const GPtrArray *diversions = packages->data;
+
+    for (guint i = 0; i < diversions->len; i++) {
+        const DpkgDiversion *diversion = g_ptr_array_index(diversions, i);
 
         if (strcmp(diversion->path, path) == 0 && strcmp(diversion->by, package->name) != 0)
             return diversion->diverted;
@@ -136,22 +139,7 @@ static gboolean read_script(MachinePackages *packages, const HostPackage *packag
 
 static gboolean list_alternatives(MachinePackages *packages, GPtrArray *alternatives, GError **error)
 {
-    g_autoptr(GPtrArray) names = NULL;
-
-    if (!root_list(packages->root, DPKG_FOLDER "/alternatives", &names, error))
-        return FALSE;
-    for (guint i = 0; i < names->len; i++) {
-        const char *name = g_ptr_array_index(names, i);
-        g_autofree char *path = g_strconcat(DPKG_FOLDER "/alternatives/", name, NULL);
-        g_autoptr(GBytes) content = NULL;
-
-        if (!root_load(packages->root, path, SMALL_SIZE_MAX, &content, NULL, error))
-            return FALSE;
-        if (content && !dpkg_alternatives_parse(name, g_bytes_get_data(content, NULL), g_bytes_get_size(content),
-                                                alternatives, error))
-            return gourd_error_prefix(error, "'%s'", path);
-    }
-    return TRUE;
+    return alternatives_load(packages->root, DPKG_FOLDER "/alternatives", alternatives, error);
 }
 
 static gboolean read_packaged(MachinePackages *packages, const HostPackage *package, char **paths, GHashTable *contents,
@@ -163,11 +151,26 @@ static gboolean read_packaged(MachinePackages *packages, const HostPackage *pack
            deb_read_files(deb, package->name, paths, contents, error);
 }
 
+static void close_diversions(gpointer data)
+{
+    g_ptr_array_unref(data);
+}
+
+static gboolean locate(int root G_GNUC_UNUSED, char **ret_file, char **ret_lock, GError **error G_GNUC_UNUSED)
+{
+    *ret_file = g_strdup(DPKG_STATUS);
+    *ret_lock = g_strdup(DPKG_FOLDER "/lock");
+    return TRUE;
+}
+
 const PackageDatabase dpkg_database = {
+    .hint = "make apt-get download work (apt-get update, a network), put its .deb into /var/cache/apt/archives",
     .load = load,
     .list_files = list_files,
     .list_digests = list_digests,
     .read_script = read_script,
     .list_alternatives = list_alternatives,
     .read_packaged = read_packaged,
+    .close = close_diversions,
+    .locate = locate,
 };

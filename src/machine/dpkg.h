@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-/* The files of dpkg's database (dpkg(1), deb-control(5), update-alternatives(1)), from bytes. All fuzzed. */
+/* The files of dpkg's database (dpkg(1), deb-control(5)), from bytes. All fuzzed. */
 
 #include "packages.h"
 
@@ -26,7 +26,3 @@ void dpkg_diversion_free(DpkgDiversion *diversion);
 /* Appends those of the file "diversions" (DpkgDiversion). */
 gboolean dpkg_diversions_parse(const char *bytes, gsize size, GPtrArray *diversions, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
-
-/* Appends the links that the best of the choices in a file of update-alternatives' makes. name: of that file. */
-gboolean dpkg_alternatives_parse(const char *name, const char *bytes, gsize size, GPtrArray *alternatives,
-                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -7,10 +7,10 @@
 #include <string.h>
 
 #define OWN_UNITS "/etc/systemd/"
-#define DIST_SUFFIX ".dpkg-dist" /* as dpkg(1) calls what it does not install over an admin's file */
 
 /* Of what maintainer scripts make, the parts that follow /usr; nobody edits them. */
-static const char *const followed[] = {"/etc/alternatives/", "/etc/ld.so.cache", "/etc/os-release", "/etc/ssl/certs/"};
+static const char *const followed[] = {"/etc/alternatives/", "/etc/crypto-policies/back-ends/", "/etc/ld.so.cache",
+                                       "/etc/os-release", "/etc/ssl/certs/"};
 
 /* A file with a line for each name, of which machines get those that are new. */
 static const char *const account_files[] = {"/etc/passwd", "/etc/shadow", "/etc/group", "/etc/gshadow"};
@@ -31,6 +31,7 @@ void machine_drift_free(MachineDrift *drift)
     g_clear_pointer(&drift->changes, g_ptr_array_unref);
     g_strfreev(drift->missing);
     g_strfreev(drift->kept);
+    g_strfreev(drift->saved);
     g_strfreev(drift->users);
     g_strfreev(drift->old_code);
     machine_skeleton_free(drift->now);
@@ -47,7 +48,7 @@ gboolean machine_drift_is_none(const MachineDrift *drift)
 typedef struct {
     Json *packages;        /* borrowed: name → version */
     GHashTable *conffiles; /* path → digest */
-    char **origin, **users, **groups, **units;
+    char **origin, **users, **groups, **units, **masks;
 } Then;
 
 static void then_clear(Then *then)
@@ -57,6 +58,7 @@ static void then_clear(Then *then)
     g_strfreev(then->users);
     g_strfreev(then->groups);
     g_strfreev(then->units);
+    g_strfreev(then->masks);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Then, then_clear)
 
@@ -89,7 +91,8 @@ static gboolean read_then(const MachineRecord *record, Then *then, GError **erro
            json_get_strv(skeleton, "skeleton", "origin_packages", &then->origin, error) &&
            json_get_strv(skeleton, "skeleton", "users", &then->users, error) &&
            json_get_strv(skeleton, "skeleton", "groups", &then->groups, error) &&
-           json_get_strv(skeleton, "skeleton", "units", &then->units, error);
+           json_get_strv(skeleton, "skeleton", "units", &then->units, error) &&
+           json_get_strv(skeleton, "skeleton", "masks", &then->masks, error);
 }
 
 static gboolean knows(char **names, const char *name)
@@ -138,18 +141,10 @@ static void compare_packages(MachineDrift *drift, const Then *then)
 }
 
 /* The machine is looked at without those that are gone. */
-static gboolean find_missing(const MachineOrigin *origin, MachineDrift *drift, char ***ret_left, GError **error)
+static void find_missing(const MachineOrigin *origin, MachineDrift *drift, char ***ret_left)
 {
-    autofd root = open(origin->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-    if (root < 0)
-        return gourd_error_set_errno(error, errno, "cannot open '%s'", origin->root);
-    g_autoptr(MachinePackages) packages = machine_packages_open(origin->root, root, error);
-    if (!packages)
-        return FALSE;
     for (char **name = origin->packages; name && *name; name++)
-        vector_append(machine_packages_find(packages, *name) ? ret_left : &drift->missing, *name);
-    return TRUE;
+        vector_append(machine_packages_find(origin->database, *name) ? ret_left : &drift->missing, *name);
 }
 
 /* --- the tree ----------------------------------------------------------------------------------------------------- */
@@ -168,7 +163,40 @@ static MachineEntry *add_change(MachineDrift *drift, const MachineEntry *entry, 
     return copy;
 }
 
-/* As dpkg does it: what nobody changed inside is replaced, what was deleted stays away, and else the new one is put beside. */
+/* A copy of an entry with the content, mode and owner that a file has inside. */
+static gboolean add_saved(MachineDrift *drift, int tree, const MachineEntry *entry, const char *path, GBytes *content,
+                          GError **error)
+{
+    struct stat status, top;
+    gboolean found;
+
+    if (!root_look(tree, entry->path, &status, &found, error))
+        return FALSE;
+    const guint32 shift = fstat(tree, &top) == 0 ? MACHINE_OWNER_SHIFT(top.st_uid) : 0;
+    MachineEntry *saved = add_change(drift, entry, path);
+    g_bytes_unref(saved->content);
+    saved->content = g_bytes_ref(content);
+    if (found) {
+        saved->mode = status.st_mode;
+        saved->uid = status.st_uid - shift;
+        saved->gid = status.st_gid - shift;
+    }
+    return TRUE;
+}
+
+/* Both changed it. */
+static gboolean merge_conffile(MachineDrift *drift, int tree, const MachineConffile *conffile,
+                               const MachineEntry *entry, GBytes *content, GError **error)
+{
+    const ConffileRule *rule = conffile->rule;
+    g_autofree char *beside = g_strconcat(conffile->path, rule->suffix, NULL);
+
+    vector_append(rule->package_wins ? &drift->saved : &drift->kept, beside);
+    add_change(drift, entry, rule->package_wins ? conffile->path : beside);
+    return !rule->package_wins || add_saved(drift, tree, entry, beside, content, error);
+}
+
+/* What nobody changed inside is replaced; for the rest package managers have rules. */
 static gboolean compare_conffile(MachineDrift *drift, const Then *then, int tree, const MachineConffile *conffile,
                                  GError **error)
 {
@@ -181,18 +209,16 @@ static gboolean compare_conffile(MachineDrift *drift, const Then *then, int tree
     if (!root_load(tree, conffile->path, SKELETON_FILE_SIZE_MAX, &content, NULL, error))
         return FALSE;
     if (!content) {
-        if (!before)
+        if (!before || conffile->rule->comes_back)
             add_change(drift, entry, conffile->path);
         return TRUE;
     }
     if (g_bytes_equal(content, entry->content))
         return TRUE;
-    g_autofree char *inside =
-        g_compute_checksum_for_bytes(strlen(conffile->digest) == 64 ? G_CHECKSUM_SHA256 : G_CHECKSUM_MD5, content);
-    g_autofree char *beside = g_strconcat(conffile->path, DIST_SUFFIX, NULL);
+    g_autofree char *inside = g_compute_checksum_for_bytes(conffile_digest_type(conffile->digest), content);
     if (g_strcmp0(before, inside) != 0)
-        vector_append(&drift->kept, conffile->path);
-    add_change(drift, entry, g_strcmp0(before, inside) == 0 ? conffile->path : beside);
+        return merge_conffile(drift, tree, conffile, entry, content, error);
+    add_change(drift, entry, conffile->path);
     return TRUE;
 }
 
@@ -224,6 +250,21 @@ static gboolean is_new_unit_link(const Then *then, const MachineEntry *entry)
 
     return unit && g_str_has_prefix(entry->path, OWN_UNITS) &&
            (strcmp(entry->target, "/dev/null") == 0 || !knows(then->units, unit));
+}
+
+/* Masks of what belongs to a package of the machine by now. */
+static gboolean compare_masks(MachineDrift *drift, const Then *then, int tree, GError **error)
+{
+    for (char **mask = then->masks; mask && *mask; mask++) {
+        const MachineEntry gone = {.path = *mask};
+        g_autofree char *target = NULL;
+
+        if (!root_load_link(tree, *mask, &target, error))
+            return FALSE;
+        if (g_strcmp0(target, "/dev/null") == 0 && !machine_skeleton_find(drift->now, *mask))
+            add_change(drift, &gone, *mask);
+    }
+    return TRUE;
 }
 
 static gboolean compare_entry(MachineDrift *drift, const Then *then, int tree, const MachineEntry *entry,
@@ -340,7 +381,7 @@ static gboolean compare_tree(MachineDrift *drift, const Then *then, int tree, GE
         if (!compare_accounts(drift, then, tree, account_files[i], error))
             return FALSE;
     }
-    if (!add_parents(drift, tree, error))
+    if (!compare_masks(drift, then, tree, error) || !add_parents(drift, tree, error))
         return FALSE;
     g_ptr_array_sort(drift->changes, compare_entries);
     return TRUE;
@@ -357,6 +398,14 @@ MachineDrift *machine_drift_new(Host *host, const MachineRecord *record, Notes *
     drift->changes = g_ptr_array_new_with_free_func((GDestroyNotify)machine_entry_free);
     if (!read_then(record, &then, error))
         return NULL;
+    autofd root = open(host_root(host), O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (root < 0) {
+        gourd_error_set_errno(error, errno, "cannot open '%s'", host_root(host));
+        return NULL;
+    }
+    g_autoptr(MachinePackages) packages = machine_packages_open(host_root(host), root, error);
+    if (!packages)
+        return NULL;
     MachineOrigin origin = {
         .root = host_root(host),
         .machine = record->name,
@@ -365,9 +414,9 @@ MachineDrift *machine_drift_new(Host *host, const MachineRecord *record, Notes *
         .command = record->spec.command,
         .network = knows(then.units, "systemd-networkd.service"),
         .known = then.conffiles,
+        .database = packages,
     };
-    if (!find_missing(&origin, drift, &left, error))
-        return NULL;
+    find_missing(&origin, drift, &left);
     origin.packages = left;
     drift->now = machine_skeleton_new(&origin, notes, error);
     if (!drift->now)

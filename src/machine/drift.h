@@ -18,8 +18,9 @@ typedef struct {
     GPtrArray *upgrades; /* MachineUpgrade, by name */
     char **missing;      /* packages that the machine was made for, and that are no longer installed; or NULL */
     GPtrArray *changes;  /* MachineEntry of the tree, to be made or replaced: parents first */
-    char **
-        kept; /* configuration that was changed inside and by the package: its own goes beside it, as PATH.dpkg-dist; or NULL */
+    /* Of configuration that was changed inside and by the package, what is put beside it (ConffileRule), by the names that these get: the package's, or
+     * what it replaces; or NULL. */
+    char **kept, **saved;
     char **users;         /* users and groups that come; or NULL */
     char **old_code;      /* programs that run what was replaced since they were started: "bgpd (2)"; or NULL */
     MachineSkeleton *now; /* what a machine made now would have */

@@ -5,7 +5,7 @@
 
 #define NAMES_SHOWN_MAX 8 /* of files that cannot be had, in an error */
 
-/* Nothing of packages goes there: it is mounted over, or the host's own business. */
+/* Nothing of packages goes there: it is mounted over, made here (users.c), or the host's own business. */
 static const char *const left_out[] = {
     "/boot",
     "/dev",
@@ -19,11 +19,33 @@ static const char *const left_out[] = {
     "/etc/cron.hourly",
     "/etc/cron.monthly",
     "/etc/cron.weekly",
+    "/etc/crypttab",
+    "/etc/dnf",
+    "/etc/dracut.conf.d",
+    "/etc/exports",
+    "/etc/fstab",
+    "/etc/group",
+    "/etc/grub.d",
+    "/etc/gshadow",
     "/etc/initramfs-tools",
     "/etc/kernel",
+    "/etc/motd",
+    "/etc/passwd",
+    "/etc/selinux",
+    "/etc/shadow",
+    "/etc/subgid",
+    "/etc/subuid",
+    "/etc/yum.repos.d",
+    "/etc/zypp",
     "/var/cache/apt",
+    "/var/cache/dnf",
+    "/var/cache/libdnf5",
+    "/var/cache/zypp",
     "/var/lib/apt",
+    "/var/lib/dnf",
     "/var/lib/dpkg",
+    "/var/lib/rpm",
+    "/var/lib/zypp",
     "/var/run",
     "/var/lock",
 };
@@ -45,14 +67,9 @@ static gboolean is_left_out(const char *path)
     return skeleton_is_shared(path);
 }
 
-static GChecksumType digest_type(const char *digest)
-{
-    return strlen(digest) == 64 ? G_CHECKSUM_SHA256 : G_CHECKSUM_MD5;
-}
-
 static gboolean has_digest(GBytes *content, const char *digest)
 {
-    g_autofree char *got = g_compute_checksum_for_bytes(digest_type(digest), content);
+    g_autofree char *got = g_compute_checksum_for_bytes(conffile_digest_type(digest), content);
 
     return strcmp(got, digest) == 0;
 }
@@ -71,9 +88,23 @@ static MachineEntry *add_as_on_host(SkeletonBuild *build, const SkeletonPackage 
     return entry;
 }
 
-/* A file with a digest. One that the host has differently is only noted down in changed. */
+/* The package's own, where a package manager put it beside the one that the host changed. */
+static gboolean load_beside(const SkeletonBuild *build, const char *path, const char *digest, const ConffileRule *rule,
+                            GBytes **ret_content, GError **error)
+{
+    g_autofree char *beside = g_strconcat(path, rule->suffix, NULL);
+    g_autoptr(GBytes) content = NULL;
+
+    if (!rule->package_wins && !root_load(build->root, beside, SKELETON_FILE_SIZE_MAX, &content, NULL, error))
+        return FALSE;
+    if (content && has_digest(content, digest))
+        *ret_content = g_steal_pointer(&content);
+    return TRUE;
+}
+
+/* A file with a digest; rule: NULL if it is no conffile. One that the host has differently is only noted down in changed. */
 static gboolean add_packaged(SkeletonBuild *build, const SkeletonPackage *chosen, const char *path, const char *digest,
-                             GArray *changed, GError **error)
+                             const ConffileRule *rule, GArray *changed, GError **error)
 {
     struct stat status = {.st_mode = S_IFREG | 0644};
     g_autoptr(GBytes) content = NULL;
@@ -93,6 +124,10 @@ static gboolean add_packaged(SkeletonBuild *build, const SkeletonPackage *chosen
         entry->content = g_steal_pointer(&content);
         return TRUE;
     }
+    if (rule && !load_beside(build, path, digest, rule, &entry->content, error))
+        return FALSE;
+    if (entry->content)
+        return TRUE;
     Changed one = {.entry = entry, .digest = digest};
     g_array_append_val(changed, one);
     return TRUE;
@@ -117,7 +152,8 @@ static gboolean add_other(SkeletonBuild *build, const SkeletonPackage *chosen, c
 
 /* --- as packaged -------------------------------------------------------------------------------------------------- */
 
-static gboolean fail_changed(const SkeletonPackage *chosen, const GArray *changed, GError **error)
+static gboolean fail_changed(const SkeletonBuild *build, const SkeletonPackage *chosen, const GArray *changed,
+                             GError **error)
 {
     g_autoptr(GString) names = g_string_new(NULL);
 
@@ -129,9 +165,8 @@ static gboolean fail_changed(const SkeletonPackage *chosen, const GArray *change
     if (changed->len > NAMES_SHOWN_MAX)
         g_string_append(names, " …");
     gourd_error_prefix(error, "the host changed %s of package '%s'", names->str, chosen->package->name);
-    return gourd_error_hint(
-        error, "the package's own files are needed: make apt-get download work (apt-get update, a network), put "
-               "its .deb into /var/cache/apt/archives, or take the host's with --host-config");
+    return gourd_error_hint(error, "the package's own files are needed: %s, or take the host's with --host-config",
+                            machine_packages_hint(build->packages));
 }
 
 static gboolean read_changed(SkeletonBuild *build, const SkeletonPackage *chosen, const GArray *changed, GError **error)
@@ -165,12 +200,13 @@ static void know_conffile(SkeletonBuild *build, const MachineConffile *conffile)
 {
     const MachineEntry *entry = machine_skeleton_find(build->skeleton, conffile->path);
     g_autofree char *host_digest = entry && entry->content && build->origin->host_config
-                                       ? g_compute_checksum_for_bytes(digest_type(conffile->digest), entry->content)
+                                       ? g_compute_checksum_for_bytes(conffile_digest_type(conffile->digest),
+                                                                      entry->content)
                                        : NULL;
 
     g_ptr_array_add(build->skeleton->conffiles,
                     machine_conffile_new(conffile->path, host_digest ? host_digest : conffile->digest,
-                                         conffile->package));
+                                         conffile->package, conffile->rule));
 }
 
 static gboolean is_known(const SkeletonBuild *build, const MachineConffile *conffile)
@@ -191,7 +227,7 @@ static gboolean add_conffiles(SkeletonBuild *build, const SkeletonPackage *chose
         if (is_left_out(conffile->path) || machine_skeleton_find(build->skeleton, conffile->path))
             continue;
         if (!is_known(build, conffile) &&
-            !add_packaged(build, chosen, conffile->path, conffile->digest, changed, error))
+            !add_packaged(build, chosen, conffile->path, conffile->digest, conffile->rule, changed, error))
             return FALSE;
         know_conffile(build, conffile);
     }
@@ -222,11 +258,12 @@ static gboolean add_package(SkeletonBuild *build, const SkeletonPackage *chosen,
         if (!digests && !machine_packages_list_digests(build->packages, chosen->package, &digests, error))
             return FALSE;
         digest = g_hash_table_lookup(digests, *path);
-        if (digest ? !add_packaged(build, chosen, *path, digest, changed, error)
+        if (digest ? !add_packaged(build, chosen, *path, digest, NULL, changed, error)
                    : !add_other(build, chosen, *path, error))
             return FALSE;
     }
-    return changed->len == 0 || read_changed(build, chosen, changed, error) || fail_changed(chosen, changed, error);
+    return changed->len == 0 || read_changed(build, chosen, changed, error) ||
+           fail_changed(build, chosen, changed, error);
 }
 
 gboolean skeleton_add_files(SkeletonBuild *build, GError **error)

@@ -19,6 +19,10 @@
 #define MACHINE_PATH_SETTINGS "/etc/systemd/nspawn"
 #define MACHINE_PATH_RECORDS PATH_GOURD "/machines"
 
+/* What owners in a tree have more on disk than inside, from the owner of its top: as systemd-nspawn(1) takes it, ranges of 65536, to whomever
+ * inside the top may have been given. */
+#define MACHINE_OWNER_SHIFT(uid) ((uid)&0xffff0000u)
+
 /* --- records ------------------------------------------------------------------------------------------------------ */
 
 /* A machine that gourd made. */
@@ -82,25 +86,31 @@ GHashTable *machine_record_conffiles(const MachineRecord *record, GError **error
 /* What changed since the machine was made or refreshed: the host's packages against its record, and its files against theirs. */
 MachineDrift *machine_drift_new(Host *host, const MachineRecord *record, Notes *notes, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
-/* Brings the tree after the host's packages, as dpkg would; the change's subject is the MachineDrift. With restart, a machine that runs is
- * started again. Empty if there is nothing to be done. */
+/* Brings the tree after the host's packages, as their package manager would; the change's subject is the MachineDrift. With restart, a machine that runs is
+ * started again, unless a package is missing. Empty if there is nothing to be done. */
 StoreChange *machine_plan_refresh(Host *host, const char *name, gboolean restart, Notes *notes, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* Writes a machine that does not run into a new file: a compressed tar of its record and tree, which MachineOrigin.from takes. */
-gboolean machine_export(Host *host, const char *name, const char *file, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Writes a machine that does not run into a file, a new one unless replace: a compressed tar of its record and tree, which MachineOrigin.from takes. */
+gboolean machine_export(Host *host, const char *name, const char *file, gboolean replace, Notes *notes, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 /* The record in such a file, for the machine that is called name here. */
 MachineRecord *machine_import_record(const char *file, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Has apt call `program machine refresh` after each upgrade, or no longer. UNSUPPORTED: the host has no apt. */
+/* Has the host call `program machine refresh` after each upgrade, or no longer: a hook of apt's, or else a path unit that looks at the package database.
+ * UNSUPPORTED: there is none. */
 StoreChange *machine_plan_hook(Host *host, gboolean on, const char *program, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Whether it does. */
+gboolean machine_hook_find(Host *host, gboolean *ret_on, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Waits until no package manager changes the database, and says which state it is in: a text that is another after each change. The caller frees. */
+gboolean machine_settle(Host *host, char **ret_state, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The actions of these plans, which are about a machine's name: makes its tree from the subject, a MachineSkeleton; and undoes that. */
 #define MACHINE_VERB_PLANT "plant"
 #define MACHINE_VERB_UPROOT "uproot"
-/* The same in the place of a tree that is there, and back. */
-#define MACHINE_VERB_REPLANT "replant"
-#define MACHINE_VERB_UNREPLANT "unreplant"
+/* Takes a tree's own /usr away and gives it what a machine has, as the subject, a MachineTrim, says; and undoes that. */
+#define MACHINE_VERB_TRIM "trim"
+#define MACHINE_VERB_UNTRIM "untrim"
 /* Changes its tree as the subject, a MachineDrift, says; and undoes that. */
 #define MACHINE_VERB_GRAFT "graft"
 #define MACHINE_VERB_UNGRAFT "ungraft"

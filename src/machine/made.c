@@ -8,6 +8,8 @@
 #define CERTIFICATES "/etc/ssl/certs"
 #define CERTIFICATES_SOURCE "/usr/share/ca-certificates/"
 #define SHELLS "/usr/share/debianutils/shells"
+#define SHELLS_ELSEWHERE \
+    "/bin/sh\n/bin/bash\n/usr/bin/sh\n/usr/bin/bash\n" /* packages' scripts append theirs to one file */
 
 /* Files of /usr that become configuration. The program's form of a machine has them too. */
 static const struct {
@@ -120,8 +122,7 @@ static gboolean add_shells(SkeletonBuild *build, GError **error)
             return FALSE;
         g_string_append(shells, text ? text : "");
     }
-    if (base)
-        skeleton_add_text(build->skeleton, "/etc/shells", 0644, shells->str);
+    skeleton_add_text(build->skeleton, "/etc/shells", 0644, base ? shells->str : SHELLS_ELSEWHERE);
     return TRUE;
 }
 

@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "export.h"
+#include "machine.h"
+#include "origin-items.h"
 #include "skeleton-private.h"
 
-#include "bundle/bundle.h"
-#include "image/image.h"
-
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 
 /* What a folder, a bundle or an exported machine has beside /usr, put over what a machine without packages has: so it boots, whatever these
- * lack. All of it is in memory on the way, hence the limits. */
-
-#define FILE_SIZE_MAX (256 * 1024 * 1024)   /* bytes of one file */
-#define TOTAL_SIZE_MAX (1024 * 1024 * 1024) /* bytes of all files: what is more belongs into a volume */
+ * lack. Content is left where it is until the tree is written (pour.c). */
 
 /* Not taken: what is the host's, or made when a machine starts; with their content. */
 static const char *const passing[] = {
@@ -43,14 +37,11 @@ static const char *const identity[] = {
 };
 #define HOST_KEYS "/etc/ssh/ssh_host_"
 
+static const char *const account_files[] = {"/etc/passwd", "/etc/shadow", "/etc/group", "/etc/gshadow"};
+
 typedef struct {
     SkeletonBuild *build;
     GHashTable *accounts; /* path → text of a machine without packages */
-    SquashExpander *expander;
-    guint32 shift;     /* of owners: what root is there */
-    gboolean compares; /* what it has in /usr with the host's */
-    gboolean is_moved; /* the same machine on another host: it keeps its identity */
-    guint64 total;
 } Overlay;
 
 static gboolean is_below(const char *path, const char *folder)
@@ -60,33 +51,26 @@ static gboolean is_below(const char *path, const char *folder)
     return strncmp(path, folder, length) == 0 && (path[length] == '/' || !path[length]);
 }
 
-static gboolean is_taken(const Overlay *overlay, const char *path)
+/* is_moved: the same machine on another host keeps its identity. */
+static gboolean is_taken(const char *path, gboolean is_moved)
 {
     for (guint i = 0; i < G_N_ELEMENTS(passing); i++) {
         if (is_below(path, passing[i]))
             return FALSE;
     }
-    for (guint i = 0; !overlay->is_moved && i < G_N_ELEMENTS(identity); i++) {
+    for (guint i = 0; !is_moved && i < G_N_ELEMENTS(identity); i++) {
         if (is_below(path, identity[i]))
             return FALSE;
     }
-    if (!overlay->is_moved && g_str_has_prefix(path, HOST_KEYS))
+    if (!is_moved && g_str_has_prefix(path, HOST_KEYS))
         return FALSE;
     return !skeleton_is_shared(path);
 }
 
-static gboolean count(Overlay *overlay, guint64 size, GError **error)
-{
-    overlay->total += size;
-    if (size <= FILE_SIZE_MAX && overlay->total <= TOTAL_SIZE_MAX)
-        return TRUE;
-    gourd_error_set(error, GOURD_ERROR_LIMIT, "there are over %d bytes in a file, or over %d in all", FILE_SIZE_MAX,
-                    TOTAL_SIZE_MAX);
-    return gourd_error_hint(error, "large data are better in a folder of the host that is bound: --bind");
-}
+/* --- items -------------------------------------------------------------------------------------------------------- */
 
 /* Adds what stands for one path; NULL: it cannot be there. */
-static MachineEntry *add_entry(Overlay *overlay, const char *path, mode_t mode, guint32 uid, guint32 gid)
+static MachineEntry *add_entry(const Overlay *overlay, const char *path, mode_t mode, guint32 uid, guint32 gid)
 {
     MachineSkeleton *skeleton = overlay->build->skeleton;
     const MachineEntry *before = machine_skeleton_find(skeleton, path);
@@ -96,317 +80,111 @@ static MachineEntry *add_entry(Overlay *overlay, const char *path, mode_t mode, 
         return NULL;
     }
     MachineEntry *entry = skeleton_add(skeleton, path, mode);
-    entry->uid = uid - overlay->shift;
-    entry->gid = gid - overlay->shift;
+    entry->uid = uid;
+    entry->gid = gid;
     return entry;
 }
 
 static mode_t type_of(EntryType type)
 {
-    return type == ENTRY_DIRECTORY ? S_IFDIR : type == ENTRY_SYMLINK ? S_IFLNK : type == ENTRY_FILE ? S_IFREG : 0;
+    switch (type) {
+    case ENTRY_FILE:
+        return S_IFREG;
+    case ENTRY_DIRECTORY:
+        return S_IFDIR;
+    case ENTRY_SYMLINK:
+        return S_IFLNK;
+    case ENTRY_FIFO:
+        return S_IFIFO;
+    case ENTRY_CHAR_DEVICE:
+    case ENTRY_BLOCK_DEVICE:
+    case ENTRY_SOCKET:
+    case ENTRY_HARD_LINK:
+    default:
+        return 0;
+    }
 }
 
 static void note_left_out(const Overlay *overlay, const char *path)
 {
-    notes_add(overlay->build->notes, "machine-left-out", "only files, folders and links are taken", path);
+    notes_add(overlay->build->notes, "machine-left-out",
+              "devices and sockets, and links to what is left out, are not taken", path);
 }
 
-/* --- a folder, a tar ---------------------------------------------------------------------------------------------- */
-
-static gboolean read_content(Overlay *overlay, EntryReader *reader, const Entry *entry, GBytes **ret_content,
-                             GError **error)
+static void add_hard_link(const Overlay *overlay, const OriginItem *item)
 {
-    g_autoptr(GByteArray) content = g_byte_array_new();
-    const guint8 *bytes;
-    gsize size;
+    const MachineEntry *first = machine_skeleton_find(overlay->build->skeleton, item->target);
 
-    if (!count(overlay, entry->size, error))
-        return FALSE;
-    do {
-        if (!entry_reader_data(reader, &bytes, &size, error))
-            return FALSE;
-        guint before = content->len;
-        g_byte_array_set_size(content, before + (guint)size);
-        if (bytes && size > 0)
-            memcpy(content->data + before, bytes, size);
-        else if (size > 0)
-            memset(content->data + before, 0, size);
-    } while (size > 0);
-    *ret_content = g_byte_array_free_to_bytes(g_steal_pointer(&content));
-    return TRUE;
-}
-
-/* A further name of a file: a file of its own. */
-static gboolean add_hard_link(Overlay *overlay, const char *path, const char *prefix, const char *target,
-                              GError **error)
-{
-    g_autofree char *clean = NULL;
-
-    if (!path_clean(target, &clean, error))
-        return FALSE;
-    g_autofree char *first = g_strconcat("/", g_str_has_prefix(clean, prefix) ? clean + strlen(prefix) : clean, NULL);
-    const MachineEntry *entry = machine_skeleton_find(overlay->build->skeleton, first);
-    if (!entry || !entry->content) {
-        note_left_out(overlay, path);
-        return TRUE;
+    if (!first || !S_ISREG(first->mode) || strcmp(item->target, item->path) == 0) {
+        note_left_out(overlay, item->path);
+        return;
     }
-    g_autoptr(GBytes) content = g_bytes_ref(entry->content);
-    MachineEntry *copy = add_entry(overlay, path, entry->mode, entry->uid + overlay->shift,
-                                   entry->gid + overlay->shift);
-    if (copy)
-        copy->content = g_steal_pointer(&content);
-    return TRUE;
-}
-
-/* --- a /usr of its own -------------------------------------------------------------------------------------------- */
-
-#define KEPT "/usr.own"
-
-/* Whether the host has the very same at that path. */
-static gboolean is_on_host(const Overlay *overlay, const Entry *entry, const char *path, GBytes *content,
-                           gboolean *ret_same, GError **error)
-{
-    const int root = overlay->build->root;
-    g_autoptr(GBytes) other = NULL;
-    g_autofree char *target = NULL;
-    struct stat status;
-    gboolean found;
-
-    *ret_same = FALSE;
-    if (!root_look(root, path, &status, &found, error))
-        return FALSE;
-    if (!found || (status.st_mode & S_IFMT) != type_of(entry->type))
-        return TRUE;
-    if (entry->type == ENTRY_SYMLINK) {
-        if (!root_load_link(root, path, &target, error))
-            return FALSE;
-        *ret_same = g_strcmp0(target, entry->target) == 0;
-        return TRUE;
-    }
-    if ((guint64)status.st_size != entry->size)
-        return TRUE;
-    if (!root_load(root, path, FILE_SIZE_MAX, &other, NULL, error))
-        return FALSE;
-    *ret_same = other && g_bytes_equal(other, content);
-    return TRUE;
-}
-
-static void note_kept(const Overlay *overlay, const char *path)
-{
-    notes_add(overlay->build->notes, "machine-usr-kept",
-              "the host has this not or otherwise: it is kept below " KEPT ", where nothing looks for it", path);
-}
-
-/* A further name of a file is kept if that is. */
-static gboolean compare_hard_link(Overlay *overlay, const Entry *entry, const char *path, GError **error)
-{
-    g_autofree char *kept = g_strconcat(KEPT, path, NULL), *clean = NULL;
-
-    if (!path_clean(entry->target, &clean, error))
-        return FALSE;
-    g_autofree char *first = g_strconcat(KEPT "/", clean, NULL);
-    if (!machine_skeleton_find(overlay->build->skeleton, first))
-        return TRUE;
-    note_kept(overlay, path);
-    return add_hard_link(overlay, kept, "", first, error);
-}
-
-/* What the host does not have goes to a folder of its own: only the host's /usr is seen from now on. */
-static gboolean compare_shared(Overlay *overlay, EntryReader *reader, const Entry *entry, const char *path,
-                               GError **error)
-{
-    const guint64 before = overlay->total;
-    g_autoptr(GBytes) content = NULL;
-    gboolean same;
-
-    if (entry->type == ENTRY_HARD_LINK)
-        return compare_hard_link(overlay, entry, path, error);
-    if (entry->type != ENTRY_FILE && entry->type != ENTRY_SYMLINK)
-        return TRUE;
-    if (entry->type == ENTRY_FILE && !read_content(overlay, reader, entry, &content, error))
-        return FALSE;
-    if (!is_on_host(overlay, entry, path, content, &same, error))
-        return FALSE;
-    if (same) {
-        overlay->total = before;
-        return TRUE;
-    }
-    g_autofree char *kept = g_strconcat(KEPT, path, NULL);
-    note_kept(overlay, path);
-    MachineEntry *added = add_entry(overlay, kept, type_of(entry->type) | entry->mode, entry->uid, entry->gid);
-    if (added) {
-        added->target = g_strdup(entry->target);
-        added->content = g_steal_pointer(&content);
-    }
-    return TRUE;
-}
-
-static gboolean compare_packages(Overlay *overlay, const char *folder, GError **error)
-{
-    autofd fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    g_autoptr(MachinePackages) packages = fd < 0 ? NULL : machine_packages_open(folder, fd, error);
-
-    if (!packages)
-        return FALSE;
-    for (guint i = 0; i < machine_packages_list(packages)->len; i++) {
-        const HostPackage *own = g_ptr_array_index(machine_packages_list(packages), i);
-        const HostPackage *host = machine_packages_find(overlay->build->packages, own->name);
-
-        if (!host)
-            notes_add(overlay->build->notes, "machine-package-absent", "the host does not have this package",
-                      own->name);
-        else if (strcmp(host->name, own->name) == 0 && strcmp(host->version, own->version) != 0)
-            notes_add(overlay->build->notes, "machine-package-version", "the host has another version of this package",
-                      own->name);
-    }
-    return TRUE;
-}
-
-static gboolean add_read(Overlay *overlay, EntryReader *reader, const Entry *entry, const char *path,
-                         const char *prefix, GError **error)
-{
-    const mode_t type = type_of(entry->type);
-    g_autoptr(GBytes) content = NULL;
-
-    if (entry->type == ENTRY_HARD_LINK)
-        return add_hard_link(overlay, path, prefix, entry->target, error);
-    if (!type) {
-        note_left_out(overlay, path);
-        return TRUE;
-    }
-    if (type == S_IFREG && !read_content(overlay, reader, entry, &content, error))
-        return FALSE;
-    MachineEntry *added = add_entry(overlay, path, type | entry->mode, entry->uid, entry->gid);
-    if (added && type == S_IFLNK)
-        added->target = g_strdup(entry->target);
-    if (added)
-        added->content = g_steal_pointer(&content);
-    return TRUE;
+    g_autofree char *target = g_strdup(first->target ? first->target : first->path);
+    MachineEntry *entry = add_entry(overlay, item->path, first->mode, first->uid, first->gid);
+    if (entry)
+        entry->target = g_steal_pointer(&target);
 }
 
 /* check goes on from what the machine was when it was exported. */
-static gboolean know_record(Overlay *overlay, EntryReader *reader, const Entry *entry, GError **error)
+static gboolean know_record(const Overlay *overlay, const OriginItem *item, GError **error)
 {
-    g_autoptr(MachineRecord) record = NULL;
     MachineSkeleton *skeleton = overlay->build->skeleton;
+    g_autoptr(GBytes) text = NULL;
 
-    if (!machine_export_read_record(reader, entry, overlay->build->origin->machine, &record, error))
-        return FALSE;
+    if (!origin_item_load(item, JSON_SIZE_MAX, &text, error))
+        return gourd_error_prefix(error, "its record");
+    g_autoptr(MachineRecord) record = machine_record_parse(overlay->build->origin->machine,
+                                                           g_bytes_get_data(text, NULL), g_bytes_get_size(text), error);
+    if (!record)
+        return gourd_error_prefix(error, "its record");
     json_decref(skeleton->record);
     skeleton->record = json_incref(record->skeleton);
     return TRUE;
 }
 
-/* prefix: what the machine's own paths begin with, "" or "tree/". */
-static gboolean add_all(Overlay *overlay, EntryReader *reader, const char *prefix, GError **error)
+/* What is looked into before it is written. */
+static gboolean is_read(const char *path)
 {
-    const Entry *entry;
-
-    for (;;) {
-        g_autofree char *clean = NULL;
-
-        if (!entry_reader_next(reader, &entry, error))
-            return FALSE;
-        if (!entry)
+    for (guint i = 0; i < G_N_ELEMENTS(account_files); i++) {
+        if (strcmp(account_files[i], path) == 0)
             return TRUE;
-        if (!path_clean(entry->path, &clean, error))
-            return FALSE;
-        if (*prefix && entry->type == ENTRY_FILE && strcmp(clean, MACHINE_EXPORT_RECORD) == 0 &&
-            !know_record(overlay, reader, entry, error))
-            return FALSE;
-        if (*prefix && strlen(clean) + 1 == strlen(prefix) && g_str_has_prefix(prefix, clean))
-            overlay->shift = entry->uid; /* the tree itself */
-        if (!g_str_has_prefix(clean, prefix) || !clean[strlen(prefix)])
-            continue;
-        g_autofree char *path = g_strconcat("/", clean + strlen(prefix), NULL);
-        if (is_taken(overlay, path)
-                ? !add_read(overlay, reader, entry, path, prefix, error)
-                : overlay->compares && skeleton_is_shared(path) && !compare_shared(overlay, reader, entry, path, error))
-            return FALSE;
     }
+    return FALSE;
 }
 
-static gboolean add_folder(Overlay *overlay, const char *folder, GError **error)
+static gboolean add_item(const OriginItem *item, gpointer data, GError **error)
 {
-    struct stat status, root;
-    OwnerMap owners = {0};
-    ImageLimits limits;
-
-    if (stat(folder, &status) < 0 || fstat(overlay->build->root, &root) < 0)
-        return gourd_error_set_errno(error, errno, "cannot look at '%s'", folder);
-    if (status.st_dev == root.st_dev && status.st_ino == root.st_ino) {
-        gourd_error_set(error, GOURD_ERROR_USAGE, "a machine cannot be like the host itself");
-        return gourd_error_hint(error, "--package NAME --host-config takes the host's configuration of a package");
-    }
-    overlay->shift = status.st_uid;
-    overlay->compares = overlay->is_moved = overlay->build->origin->trims;
-    if (overlay->compares && !compare_packages(overlay, folder, error))
-        return FALSE;
-    image_limits_init(&limits);
-    EntryReader *reader = folder_reader_new(folder, &owners, &limits, overlay->build->notes, error);
-    if (!reader)
-        return FALSE;
-    gboolean good = add_all(overlay, reader, "", error);
-    entry_reader_free(reader);
-    return good;
-}
-
-static gboolean add_export(Overlay *overlay, int fd, const char *name, GError **error)
-{
-    EntryReader *reader = machine_export_open(fd, name, overlay->build->notes, error);
-
-    if (!reader)
-        return FALSE;
-    overlay->is_moved = TRUE;
-    gboolean good = add_all(overlay, reader, MACHINE_EXPORT_TREE "/", error);
-    entry_reader_free(reader);
-    return good;
-}
-
-/* --- a bundle ----------------------------------------------------------------------------------------------------- */
-
-static gboolean add_node(const SquashNode *node, gpointer data, GError **error)
-{
-    Overlay *overlay = data;
-    g_autofree char *path = g_strconcat("/", node->path, NULL);
-    const mode_t type = type_of(node->type);
+    const Overlay *overlay = data;
+    const mode_t type = type_of(item->type);
+    g_autoptr(Xattrs) xattrs = NULL;
     g_autoptr(GBytes) content = NULL;
 
-    if (!*node->path || !is_taken(overlay, path))
+    if (!item->path)
+        return know_record(overlay, item, error);
+    if (!is_taken(item->path, item->kind == ORIGIN_EXPORT))
         return TRUE;
+    if (item->type == ENTRY_HARD_LINK) {
+        add_hard_link(overlay, item);
+        return TRUE;
+    }
     if (!type) {
-        note_left_out(overlay, path);
+        note_left_out(overlay, item->path);
         return TRUE;
     }
-    if (type == S_IFREG) {
-        if (!count(overlay, node->size, error))
-            return FALSE;
-        content = squash_file_load(overlay->expander, node, FILE_SIZE_MAX, error);
-        if (!content)
-            return FALSE;
-    }
-    MachineEntry *added = add_entry(overlay, path, type | node->mode, node->uid, node->gid);
-    if (added && type == S_IFLNK)
-        added->target = g_strdup(node->target);
-    if (added)
-        added->content = g_steal_pointer(&content);
+    if ((type == S_IFREG && is_read(item->path) && !origin_item_load(item, SKELETON_FILE_SIZE_MAX, &content, error)) ||
+        !origin_item_xattrs(item, overlay->build->notes, &xattrs, error)) /* for its notes */
+        return FALSE;
+    MachineEntry *entry = add_entry(overlay, item->path, type | item->mode, item->uid, item->gid);
+    if (!entry)
+        return TRUE;
+    entry->item = item->number;
+    entry->mtime = item->mtime;
+    entry->target = type == S_IFLNK ? g_strdup(item->target) : NULL;
+    entry->content = g_steal_pointer(&content);
     return TRUE;
 }
 
-static gboolean add_bundle(Overlay *overlay, const char *path, GError **error)
-{
-    const SquashWalk walk = {.visit = add_node, .data = overlay, .depth = G_MAXUINT};
-    g_autoptr(Bundle) bundle = bundle_open(path, error);
-
-    if (!bundle)
-        return FALSE;
-    overlay->expander = squash_reader_expander(bundle_image(bundle), error);
-    return overlay->expander && squash_reader_walk(bundle_image(bundle), "", &walk, error);
-}
-
 /* --- users -------------------------------------------------------------------------------------------------------- */
-
-static const char *const account_files[] = {"/etc/passwd", "/etc/shadow", "/etc/group", "/etc/gshadow"};
 
 static char *entry_text(const MachineSkeleton *skeleton, const char *path)
 {
@@ -416,56 +194,66 @@ static char *entry_text(const MachineSkeleton *skeleton, const char *path)
                                    : g_strdup("");
 }
 
+char *skeleton_merge_accounts(const char *own, const char *more)
+{
+    g_auto(GStrv) lines = g_strsplit(more, "\n", -1);
+    GString *text = g_string_new(own);
+
+    for (char **line = lines; *line; line++) {
+        g_autofree char *name = g_strndup(*line, strcspn(*line, ":"));
+
+        if (*name && !skeleton_has_account(own, name))
+            g_string_append_printf(text, "%s%s\n", text->len && text->str[text->len - 1] != '\n' ? "\n" : "", *line);
+    }
+    return g_string_free(text, FALSE);
+}
+
 /* Users that a booted system needs are there, whoever is in the origin's files. */
 static void merge_accounts(const Overlay *overlay)
 {
     for (guint i = 0; i < G_N_ELEMENTS(account_files); i++) {
         MachineEntry *entry = g_hash_table_lookup(overlay->build->skeleton->by_path, account_files[i]);
         g_autofree char *own = entry_text(overlay->build->skeleton, account_files[i]);
-        g_auto(GStrv) lines = g_strsplit(g_hash_table_lookup(overlay->accounts, account_files[i]), "\n", -1);
-        g_autoptr(GString) text = g_string_new(own);
 
-        for (char **line = lines; *line; line++) {
-            g_autofree char *name = g_strndup(*line, strcspn(*line, ":"));
-
-            if (*name && !skeleton_has_account(own, name))
-                g_string_append_printf(text, "%s%s\n", text->len && text->str[text->len - 1] != '\n' ? "\n" : "",
-                                       *line);
-        }
         if (!entry || !entry->content)
             continue;
+        char *text = skeleton_merge_accounts(own, g_hash_table_lookup(overlay->accounts, account_files[i]));
         g_bytes_unref(entry->content);
-        entry->content = g_bytes_new(text->str, text->len);
+        entry->content = g_bytes_new_take(text, strlen(text));
     }
 }
 
 /* --- all ---------------------------------------------------------------------------------------------------------- */
 
-static gboolean add_from(Overlay *overlay, const char *path, GError **error)
+static gboolean check_folder(const SkeletonBuild *build, const char *folder, GError **error)
 {
-    autofd fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    guint8 head[16];
-    gsize got = 0;
+    struct stat status, root;
 
-    if (fd < 0)
-        return gourd_error_set_errno(error, errno, "cannot open '%s'", path);
-    if (!fd_pread(fd, path, head, sizeof head, 0, &got, error))
-        return FALSE;
-    return squash_detect(head, got) ? add_bundle(overlay, path, error) : add_export(overlay, fd, path, error);
+    if (stat(folder, &status) < 0 || fstat(build->root, &root) < 0)
+        return gourd_error_set_errno(error, errno, "cannot look at '%s'", folder);
+    if (status.st_dev != root.st_dev || status.st_ino != root.st_ino)
+        return TRUE;
+    gourd_error_set(error, GOURD_ERROR_USAGE, "a machine cannot be like the host itself");
+    return gourd_error_hint(error, "--package NAME --host-config takes the host's configuration of a package");
 }
 
 gboolean skeleton_overlay(SkeletonBuild *build, GError **error)
 {
     const MachineOrigin *origin = build->origin;
+    const char *path = origin->like ? origin->like : origin->from;
     g_autoptr(GHashTable) accounts = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
     Overlay overlay = {.build = build, .accounts = accounts};
 
-    if (!origin->like && !origin->from)
+    if (!path)
         return TRUE;
     for (guint i = 0; i < G_N_ELEMENTS(account_files); i++)
         g_hash_table_insert(accounts, (gpointer)account_files[i], entry_text(build->skeleton, account_files[i]));
-    if (origin->like ? !add_folder(&overlay, origin->like, error) : !add_from(&overlay, origin->from, error))
-        return gourd_error_prefix(error, "'%s'", origin->like ? origin->like : origin->from);
+    if ((origin->like && !check_folder(build, path, error)) ||
+        !origin_walk(path, origin->like != NULL, build->notes, add_item, &overlay, error))
+        return gourd_error_prefix(error, "'%s'", path);
+    build->skeleton->source = g_strdup(path);
+    build->skeleton->source_is_folder = origin->like != NULL;
+    build->skeleton->notes = build->notes;
     merge_accounts(&overlay);
     return TRUE;
 }

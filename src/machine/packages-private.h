@@ -6,6 +6,7 @@
 #include "packages.h"
 
 typedef struct {
+    const char *hint; /* how files of packages can be had */
     /* Appends all that is installed (HostPackage). */
     gboolean (*load)(MachinePackages *packages, GError **error);
     gboolean (*list_files)(MachinePackages *packages, const HostPackage *package, GPtrArray *paths, GError **error);
@@ -15,12 +16,23 @@ typedef struct {
     gboolean (*list_alternatives)(MachinePackages *packages, GPtrArray *alternatives, GError **error);
     gboolean (*read_packaged)(MachinePackages *packages, const HostPackage *package, char **paths, GHashTable *contents,
                               GError **error);
+    void (*close)(gpointer data); /* frees MachinePackages.data; or NULL */
+    /* See machine_packages_locate(). */
+    gboolean (*locate)(int root, char **ret_file, char **ret_lock, GError **error);
 } PackageDatabase;
 
 #define DPKG_FOLDER "/var/lib/dpkg"
 #define DPKG_STATUS DPKG_FOLDER "/status"
 
-extern const PackageDatabase dpkg_database;
+extern const PackageDatabase dpkg_database, rpm_database;
+
+/* The path of rpm's database; NULL: there is none. The caller frees. */
+gboolean rpm_find_database(int root, char **ret_path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* An absolute path that is as short as it can be: no "..", no "//", no line feed. */
+gboolean package_path_is_plain(const char *text);
+/* Whether this is a word of digits as a digest of a kind that is known. */
+gboolean package_digest_is_known(const char *text);
 
 struct MachinePackages {
     const PackageDatabase *database;
@@ -30,5 +42,5 @@ struct MachinePackages {
     GHashTable *by_name;   /* borrowed */
     GHashTable *providers; /* name → HostPackage, borrowed */
     char *architecture;    /* that of the host itself, or NULL */
-    GPtrArray *diversions; /* DpkgDiversion; or NULL */
+    gpointer data;         /* what the database keeps besides; or NULL */
 };

@@ -6,13 +6,54 @@
 #include <string.h>
 #include <unistd.h>
 
-MachineConffile *machine_conffile_new(const char *path, const char *digest, const char *package)
+#define PATH_LENGTH_MAX 4095 /* PATH_MAX, less the zero */
+#define HEX_DIGITS "0123456789abcdef"
+
+gboolean package_path_is_plain(const char *text)
+{
+    gsize length = strlen(text);
+
+    if (*text != '/' || length > PATH_LENGTH_MAX || strchr(text, '\n'))
+        return FALSE;
+    if (strstr(text, "//") || strstr(text, "/../") || strstr(text, "/./") || (length > 1 && text[length - 1] == '/'))
+        return FALSE;
+    return !g_str_has_suffix(text, "/..") && !g_str_has_suffix(text, "/.");
+}
+
+/* By the number of their digits. */
+static const GChecksumType digest_types[] = {G_CHECKSUM_MD5, G_CHECKSUM_SHA256, G_CHECKSUM_SHA512};
+
+gboolean package_digest_is_known(const char *text)
+{
+    const gsize length = strlen(text);
+
+    for (guint i = 0; i < G_N_ELEMENTS(digest_types); i++) {
+        if ((gsize)g_checksum_type_get_length(digest_types[i]) * 2 == length)
+            return strspn(text, HEX_DIGITS) == length;
+    }
+    return FALSE;
+}
+
+GChecksumType conffile_digest_type(const char *digest)
+{
+    const gsize length = strlen(digest);
+
+    for (guint i = 0; i < G_N_ELEMENTS(digest_types); i++) {
+        if ((gsize)g_checksum_type_get_length(digest_types[i]) * 2 == length)
+            return digest_types[i];
+    }
+    return G_CHECKSUM_MD5;
+}
+
+MachineConffile *machine_conffile_new(const char *path, const char *digest, const char *package,
+                                      const ConffileRule *rule)
 {
     MachineConffile *conffile = g_new0(MachineConffile, 1);
 
     conffile->path = g_strdup(path);
     conffile->digest = g_strdup(digest);
     conffile->package = g_strdup(package);
+    conffile->rule = rule;
     return conffile;
 }
 
@@ -93,29 +134,45 @@ static void index_packages(MachinePackages *packages)
     }
 }
 
+/* On a system of one the other may be installed as a mere program, with a database of nothing. */
+static const PackageDatabase *find_database(const char *root_path, int root, GError **error)
+{
+    g_autofree char *rpm = NULL;
+    struct stat status;
+    gboolean is_dpkg;
+
+    if (!root_look(root, DPKG_STATUS, &status, &is_dpkg, error) || !rpm_find_database(root, &rpm, error))
+        return NULL;
+    if (is_dpkg && (status.st_size > 0 || !rpm))
+        return &dpkg_database;
+    if (rpm)
+        return &rpm_database;
+    gourd_error_set(error, GOURD_ERROR_UNSUPPORTED, "there is no package database of dpkg or rpm in '%s'", root_path);
+    gourd_error_hint(error, "a machine can be made from a folder too: --like DIR");
+    return NULL;
+}
+
 MachinePackages *machine_packages_open(const char *root_path, int root, GError **error)
 {
     g_autoptr(MachinePackages) packages = g_new0(MachinePackages, 1);
-    struct stat status;
-    gboolean is_dpkg;
 
     packages->root_path = g_strdup(root_path);
     packages->root = root;
     packages->list = g_ptr_array_new_with_free_func((GDestroyNotify)host_package_free);
     packages->by_name = g_hash_table_new(g_str_hash, g_str_equal);
     packages->providers = g_hash_table_new(g_str_hash, g_str_equal);
-    if (!root_look(root, DPKG_STATUS, &status, &is_dpkg, error))
-        return NULL;
-    packages->database = is_dpkg ? &dpkg_database : NULL;
-    if (!packages->database) {
-        gourd_error_set(error, GOURD_ERROR_UNSUPPORTED, "there is no package database of dpkg in '%s'", root_path);
-        gourd_error_hint(error, "a machine can be made from a folder too: --like DIR");
-        return NULL;
-    }
-    if (!packages->database->load(packages, error))
+    packages->database = find_database(root_path, root, error);
+    if (!packages->database || !packages->database->load(packages, error))
         return NULL;
     index_packages(packages);
     return g_steal_pointer(&packages);
+}
+
+gboolean machine_packages_locate(const char *root_path, int root, char **ret_file, char **ret_lock, GError **error)
+{
+    const PackageDatabase *database = find_database(root_path, root, error);
+
+    return database && database->locate(root, ret_file, ret_lock, error);
 }
 
 void machine_packages_free(MachinePackages *packages)
@@ -126,7 +183,8 @@ void machine_packages_free(MachinePackages *packages)
     g_clear_pointer(&packages->by_name, g_hash_table_unref);
     g_clear_pointer(&packages->providers, g_hash_table_unref);
     g_clear_pointer(&packages->list, g_ptr_array_unref);
-    g_clear_pointer(&packages->diversions, g_ptr_array_unref);
+    if (packages->data)
+        packages->database->close(packages->data);
     g_free(packages->architecture);
     g_free(packages);
 }
@@ -195,4 +253,9 @@ gboolean machine_packages_read_packaged(MachinePackages *packages, const HostPac
         return FALSE;
     *ret_contents = g_steal_pointer(&contents);
     return TRUE;
+}
+
+const char *machine_packages_hint(const MachinePackages *packages)
+{
+    return packages->database->hint;
 }

@@ -5,12 +5,23 @@
 
 #include "base/base.h"
 
-/* A file that an admin may change, and the digest of what the package has: in hexadecimal, of dpkg MD5. */
+/* What package managers do to a file that an admin may change, when he and the package both did. */
+typedef struct {
+    const char *suffix;    /* of the one that is put beside the other */
+    gboolean package_wins; /* what is put beside is the admin's */
+    gboolean comes_back;   /* one that was deleted is there again when the package has another */
+} ConffileRule;
+
+/* A file that an admin may change, and the digest of what the package has, in hexadecimal (conffile_digest_type()). */
 typedef struct {
     char *path, *digest, *package;
+    const ConffileRule *rule; /* static */
 } MachineConffile;
 
-MachineConffile *machine_conffile_new(const char *path, const char *digest, const char *package);
+MachineConffile *machine_conffile_new(const char *path, const char *digest, const char *package,
+                                      const ConffileRule *rule);
+/* Of what kind a digest is, by its length: MD5, SHA-256 or SHA-512. */
+GChecksumType conffile_digest_type(const char *digest);
 void machine_conffile_free(MachineConffile *conffile);
 
 /* A package that is installed. */
@@ -39,6 +50,11 @@ MachinePackages *machine_packages_open(const char *root_path, int root, GError *
 void machine_packages_free(MachinePackages *packages);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MachinePackages, machine_packages_free)
 
+/* The file that is another after each change of the database, and the one that is locked (fcntl(2)) as long as a package manager changes it: paths
+ * below the root, that the caller frees. UNSUPPORTED as above. */
+gboolean machine_packages_locate(const char *root_path, int root, char **ret_file, char **ret_lock, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
 /* All (HostPackage), by name. Borrowed. */
 const GPtrArray *machine_packages_list(const MachinePackages *packages);
 /* The one of that name; or else one that provides it; NULL. Borrowed. */
@@ -49,7 +65,7 @@ gboolean machine_packages_list_files(MachinePackages *packages, const HostPackag
 /* The digests of its files that are no conffiles: path → hexadecimal. The caller unrefs. */
 gboolean machine_packages_list_digests(MachinePackages *packages, const HostPackage *package, GHashTable **ret_digests,
                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* The text of what is run after it was installed; NULL without error: nothing is. The caller frees. */
+/* The text of what is run when it is installed; NULL without error: nothing is. The caller frees. */
 gboolean machine_packages_read_script(MachinePackages *packages, const HostPackage *package, char **ret_text,
                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* What /etc/alternatives holds (MachineAlternative, by name) where nobody chose by hand. The caller unrefs. */
@@ -59,3 +75,5 @@ gboolean machine_packages_list_alternatives(MachinePackages *packages, GPtrArray
  * caches and else downloaded into a folder that is gone afterwards. NOT_FOUND: it cannot be had. The caller unrefs. */
 gboolean machine_packages_read_packaged(MachinePackages *packages, const HostPackage *package, char **paths,
                                         GHashTable **ret_contents, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* How an admin makes them to be had: "put …". */
+const char *machine_packages_hint(const MachinePackages *packages);

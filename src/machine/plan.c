@@ -13,8 +13,6 @@
 #define TREES_MODE 0700 /* as systemd makes it: what is in machines is not for users of the host */
 #define RECORD_MODE 0644
 #define MACHINE_ID_MODE 0444
-#define MACHINE_ID_PATH "/etc/machine-id"
-#define MACHINE_ID_LENGTH 32 /* hexadecimal digits */
 
 static int open_root(Host *host, GError **error)
 {
@@ -69,18 +67,20 @@ static void choose_users(Host *host, const MachineSkeleton *skeleton, MachineSpe
     spec->owners_shifted = !spec->shares_users && !mapping_is_possible(trees);
 }
 
-static void note_network(Host *host, const MachineSpec *spec, Notes *notes)
+/* The files of a container that ran with users of its own belong to these on disk: so they stay. */
+static gboolean choose_trimmed_users(const MachineTrim *trim, const char *name, MachineSpec *spec, GError **error)
 {
-    HostUnit unit;
-
-    if (!host_is_live(host) || spec->network != MACHINE_NETWORK_PRIVATE || spec->address || spec->bridge ||
-        !host_get_unit(host, "systemd-networkd.service", &unit, NULL))
-        return;
-    if (g_strcmp0(unit.active_state, "active") != 0)
-        notes_add(notes, "network-unset",
-                  "systemd-networkd does not run here, which would give the machine an address: --address gives it one",
-                  NULL);
-    host_unit_clear(&unit);
+    if (trim->shift == 0)
+        return TRUE;
+    spec->owners_shifted = TRUE;
+    if (!spec->shares_users)
+        return TRUE;
+    gourd_error_set(error, GOURD_ERROR_UNSUPPORTED,
+                    "its files belong to users of its own (from %u on), which a machine cannot have here", trim->shift);
+    return gourd_error_hint(error,
+                            "make them the host's: systemd-nspawn --private-users=0 "
+                            "--private-users-ownership=chown --directory=" MACHINE_PATH_TREES "/%s true",
+                            name);
 }
 
 /* --- creating ----------------------------------------------------------------------------------------------------- */
@@ -97,14 +97,6 @@ static char *make_machine_id(void)
     return g_string_free(id, FALSE);
 }
 
-/* A machine that never booted has none yet. */
-static gboolean has_machine_id(const MachineSkeleton *skeleton)
-{
-    const MachineEntry *entry = machine_skeleton_find(skeleton, MACHINE_ID_PATH);
-
-    return entry && entry->content && g_bytes_get_size(entry->content) >= MACHINE_ID_LENGTH;
-}
-
 static gboolean add_inside(const MachineRequest *request, const MachineSpec *spec, MachineSkeleton *skeleton,
                            GError **error)
 {
@@ -119,8 +111,7 @@ static gboolean add_inside(const MachineRequest *request, const MachineSpec *spe
 
         machine_skeleton_add_file(skeleton, file->path, file->mode, text);
     }
-    if (!request->origin.trims || !has_machine_id(skeleton))
-        machine_skeleton_add_file(skeleton, MACHINE_ID_PATH, MACHINE_ID_MODE, id);
+    machine_skeleton_add_file(skeleton, MACHINE_ID_PATH, MACHINE_ID_MODE, id);
     return TRUE;
 }
 
@@ -197,13 +188,34 @@ static gboolean check_stopped(Host *host, const char *unit, GError **error)
     return gourd_error_hint(error, "stop it first: systemctl stop %s", unit);
 }
 
+/* What makes the tree, from what is to be in it. Takes skeleton. */
+static StoreChange *plan_tree(const MachineRequest *request, MachineSkeleton *skeleton, MachineTrim *trim)
+{
+    g_autofree char *title = g_strdup_printf(trim ? "trim the machine %s" : "create the machine %s", request->name);
+    StoreChange *change = trim ? store_change_new_other(title, trim, (GDestroyNotify)machine_trim_free)
+                               : store_change_new_other(title, skeleton, (GDestroyNotify)machine_skeleton_free);
+
+    plan_folder(change->plan, MACHINE_PATH_TREES, TREES_MODE);
+    if (trim)
+        plan_act(change->plan, MACHINE_VERB_TRIM, request->name, MACHINE_VERB_UNTRIM, request->name);
+    else
+        plan_act(change->plan, MACHINE_VERB_PLANT, request->name, MACHINE_VERB_UPROOT, request->name);
+    return change;
+}
+
+static char *stage_path(const MachineRequest *request)
+{
+    g_autofree char *tree = machine_tree_path(request->name);
+
+    return request->origin.trims ? g_strconcat(tree, "/" TRIM_STAGE, NULL) : machine_stage_path(request->name);
+}
+
 StoreChange *machine_plan_create(Host *host, const MachineRequest *request, Notes *notes, GError **error)
 {
-    g_autofree char *title = g_strdup_printf("create the machine %s", request->name);
-    g_autofree char *unit = machine_unit_name(request->name), *stage = machine_stage_path(request->name);
-    g_autofree char *former = machine_former_path(request->name);
+    g_autofree char *unit = machine_unit_name(request->name), *stage = stage_path(request);
     g_auto(MachineSpec) spec;
     g_autoptr(GPtrArray) files = NULL;
+    g_autoptr(MachineTrim) trim = NULL;
     guint version;
 
     machine_spec_init(&spec);
@@ -215,24 +227,23 @@ StoreChange *machine_plan_create(Host *host, const MachineRequest *request, Note
     if (!skeleton)
         return NULL;
     choose_users(host, skeleton, &spec, notes);
-    note_network(host, &spec, notes);
-    if (!machine_render(request->name, &spec, (const char *const *)skeleton->binds, version, notes, &files, error) ||
-        !add_inside(request, &spec, skeleton, error) || !check_names(host, request, files, error))
+    machine_choose_resolver(host, &spec);
+    if (!machine_choose_address(host, &spec, notes, error) || !add_inside(request, &spec, skeleton, error))
         return NULL;
-
-    MachineSkeleton *subject = g_steal_pointer(&skeleton);
-    StoreChange *change = store_change_new_other(title, subject, (GDestroyNotify)machine_skeleton_free);
-    plan_folder(change->plan, MACHINE_PATH_TREES, TREES_MODE);
-    if (request->origin.trims)
-        plan_act(change->plan, MACHINE_VERB_REPLANT, request->name, MACHINE_VERB_UNREPLANT, request->name);
-    else
-        plan_act(change->plan, MACHINE_VERB_PLANT, request->name, MACHINE_VERB_UPROOT, request->name);
+    const MachineSkeleton *whole = skeleton;
+    if (request->origin.trims) {
+        trim = machine_trim_new(host, request->name, g_steal_pointer(&skeleton), notes, error);
+        if (!trim || !choose_trimmed_users(trim, request->name, &spec, error))
+            return NULL;
+    }
+    if (!machine_render(request->name, &spec, (const char *const *)whole->binds, version, notes, &files, error) ||
+        !check_names(host, request, files, error))
+        return NULL;
+    StoreChange *change = plan_tree(request, g_steal_pointer(&skeleton), g_steal_pointer(&trim));
     plan_files(files, change->plan);
-    plan_record(request, &spec, subject, change->plan);
+    plan_record(request, &spec, whole, change->plan);
     plan_start(host, request, unit, change->plan);
     plan_purge(change->plan, stage);
-    if (request->origin.trims)
-        plan_purge(change->plan, former);
     return change;
 }
 

@@ -34,7 +34,8 @@ StoreChange *machine_plan_refresh(Host *host, const char *name, gboolean restart
         g_autoptr(GBytes) content = machine_record_format(record);
         plan_write(change->plan, path, RECORD_MODE, content);
     }
-    if (restart && machine_is_active(host, record->unit))
+    /* Where a package is missing, it would not come up again. */
+    if (restart && !machine_drift_is_none(subject) && !subject->missing && machine_is_active(host, record->unit))
         plan_act(change->plan, "restart", record->unit, "restart", record->unit);
     if (has_changes)
         plan_purge(change->plan, stage);

@@ -177,6 +177,27 @@ static gboolean add_script(UnitFile *dropin, const char *key, const char *script
     return command != NULL;
 }
 
+/* What goes out of host0 by way of the host has the host's address: what IPMasquerade= is for systemd-networkd. */
+static gboolean add_way_out(UnitFile *dropin, const char *machine, const MachineLink *link, GError **error)
+{
+    g_autofree char *table = g_strconcat("gourd-machine-", machine, NULL);
+    g_autoptr(GString) rules = g_string_new(NULL);
+
+    g_string_printf(rules,
+                    "add table inet %s; delete table inet %s; add table inet %s; "
+                    "add chain inet %s postrouting { type nat hook postrouting priority srcnat; }",
+                    table, table, table, table);
+    for (char **host = link->hosts; *host; host++)
+        g_string_append_printf(rules, "; add rule inet %s postrouting %s saddr %s oifname != %s masquerade", table,
+                               strchr(*host, ':') ? "ip6" : "ip", *host, link->outside);
+    g_autofree char *start = g_strdup_printf(
+        "systemctl -q is-active systemd-networkd || { echo 1 >/proc/sys/net/ipv4/ip_forward; nft '%s'; }", rules->str);
+    g_autofree char *stop = g_strdup_printf("! nft list table inet %s >/dev/null 2>&1 || nft delete table inet %s",
+                                            table, table);
+    return add_script(dropin, "ExecStartPre", start, UNIT_EXEC_IGNORE_FAILURE, error) &&
+           add_script(dropin, "ExecStopPost", stop, UNIT_EXEC_IGNORE_FAILURE, error);
+}
+
 gboolean machine_render_host_network(GPtrArray *files, UnitFile *dropin, const char *machine, const GPtrArray *links,
                                      GError **error)
 {
@@ -188,6 +209,8 @@ gboolean machine_render_host_network(GPtrArray *files, UnitFile *dropin, const c
         if (link->kind != LINK_VETH && !(link->kind == LINK_HOST0 && link->hosts))
             continue;
         add_host_file(files, machine, link);
+        if (link->kind == LINK_HOST0 && !add_way_out(dropin, machine, link, error))
+            return FALSE;
         g_string_append(script, script->len ? " && " : "systemctl -q is-active systemd-networkd || { ");
         append_setup(script, link->outside, link->hosts);
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "render.h"
 
+#include "service/service.h"
+
 #include <string.h>
 
 /* A machine is started when its systemd says so, with all its units: on a slow host that takes its time. */
@@ -85,10 +87,13 @@ static gboolean add_capabilities(UnitFile *settings, const char *key, char *cons
         g_autofree char *upper = g_ascii_strup(*names, -1);
         g_autofree char *name = g_str_has_prefix(upper, "CAP_") ? g_strdup(upper) : g_strconcat("CAP_", upper, NULL);
 
-        if (name[strspn(name, G_CSET_A_2_Z "_")] != '\0') {
+        guint number;
+
+        if (!capability_find(name, &number)) {
             g_autofree char *shown = text_escape(*names);
 
-            return gourd_error_set(error, GOURD_ERROR_USAGE, "'%s' is no capability", shown);
+            gourd_error_set(error, GOURD_ERROR_USAGE, "'%s' is no capability", shown);
+            return gourd_error_hint(error, "capabilities(7) has their names, as NET_ADMIN");
         }
         unit_file_add(settings, "Exec", key, name);
     }
@@ -124,7 +129,7 @@ static gboolean render_settings(GPtrArray *files, const char *name, const Machin
         unit_file_add(settings, "Exec", "Ephemeral", "yes");
     /* What systemd-resolved of the host listens on cannot be reached from another network. */
     if (spec->network != MACHINE_NETWORK_HOST)
-        unit_file_add(settings, "Exec", "ResolvConf", "replace-uplink");
+        unit_file_add(settings, "Exec", "ResolvConf", spec->copies_resolv_conf ? "replace-host" : "replace-uplink");
     if (!add_capabilities(settings, "Capability", spec->capabilities, error) ||
         !add_capabilities(settings, "DropCapability", spec->capabilities_dropped, error))
         return FALSE;
@@ -181,7 +186,8 @@ static gboolean add_limits(UnitFile *dropin, const MachineSpec *spec, GError **e
     add_size(dropin, "MemoryMax", spec->memory);
     add_size(dropin, "MemorySwapMax", spec->swap);
     if (spec->cpus_per_mille != MACHINE_UNSET)
-        unit_file_addf(dropin, "Service", "CPUQuota", "%" G_GINT64_FORMAT "%%", (spec->cpus_per_mille + 9) / 10);
+        unit_file_addf(dropin, "Service", "CPUQuota", "%" G_GINT64_FORMAT "%%",
+                       spec->cpus_per_mille / 10 + (spec->cpus_per_mille % 10 != 0));
     if (spec->tasks != MACHINE_UNSET)
         unit_file_addf(dropin, "Service", "TasksMax", "%" G_GINT64_FORMAT, spec->tasks);
     if (spec->io_weight != MACHINE_UNSET)

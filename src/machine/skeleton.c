@@ -44,7 +44,9 @@ void machine_skeleton_free(MachineSkeleton *skeleton)
     g_strfreev(skeleton->users);
     g_strfreev(skeleton->groups);
     g_strfreev(skeleton->units);
+    g_strfreev(skeleton->masks);
     g_strfreev(skeleton->binds);
+    g_free(skeleton->source);
     json_decref(skeleton->record);
     g_free(skeleton);
 }
@@ -58,14 +60,19 @@ const MachineEntry *machine_skeleton_find(const MachineSkeleton *skeleton, const
 
 MachineEntry *skeleton_add(MachineSkeleton *skeleton, const char *path, mode_t mode)
 {
-    MachineEntry *entry = g_new0(MachineEntry, 1);
-    MachineEntry *old = g_hash_table_lookup(skeleton->by_path, path);
+    MachineEntry *entry = g_hash_table_lookup(skeleton->by_path, path);
 
+    if (entry) {
+        g_free(entry->target);
+        g_free(entry->package);
+        g_clear_pointer(&entry->content, g_bytes_unref);
+        *entry = (MachineEntry){.path = entry->path, .mode = mode};
+        return entry;
+    }
+    entry = g_new0(MachineEntry, 1);
     entry->path = g_strdup(path);
     entry->mode = mode;
-    g_hash_table_replace(skeleton->by_path, entry->path, entry);
-    if (old)
-        g_ptr_array_remove_fast(skeleton->entries, old);
+    g_hash_table_insert(skeleton->by_path, entry->path, entry);
     g_ptr_array_add(skeleton->entries, entry);
     return entry;
 }
@@ -135,7 +142,7 @@ static void build_clear(SkeletonBuild *build)
     g_clear_pointer(&build->chosen, g_ptr_array_unref);
     g_clear_pointer(&build->uids, g_hash_table_unref);
     g_clear_pointer(&build->gids, g_hash_table_unref);
-    g_clear_pointer(&build->packages, machine_packages_free);
+    g_clear_pointer(&build->opened, machine_packages_free);
     g_clear_pointer(&build->skeleton, machine_skeleton_free);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SkeletonBuild, build_clear)
@@ -161,10 +168,12 @@ MachineSkeleton *machine_skeleton_new(const MachineOrigin *origin, Notes *notes,
     build.skeleton = skeleton_new();
     build.skeleton->origin_packages = g_strdupv(origin->packages);
     build.skeleton->host_config = origin->host_config;
-    build.packages = machine_packages_open(origin->root, build.root, error);
+    if (!origin->database)
+        build.opened = machine_packages_open(origin->root, build.root, error);
+    build.packages = origin->database ? origin->database : build.opened;
     if (!build.packages || !skeleton_choose(&build, error) || !skeleton_add_made(&build, error) ||
-        !skeleton_add_pam(&build, error) || !skeleton_add_files(&build, error) || !skeleton_add_units(&build, error) ||
-        !skeleton_add_users(&build, error) || !skeleton_overlay(&build, error))
+        !skeleton_add_pam(&build, error) || !skeleton_add_ghosts(&build, error) || !skeleton_add_files(&build, error) ||
+        !skeleton_add_units(&build, error) || !skeleton_add_users(&build, error) || !skeleton_overlay(&build, error))
         return NULL;
     skeleton_complete(build.skeleton);
     g_ptr_array_sort(build.skeleton->conffiles, compare_conffiles);
@@ -201,8 +210,9 @@ Json *machine_skeleton_to_json(const MachineSkeleton *skeleton)
         json_array_append_new(conffiles, json_pack("{s:o, s:s, s:s}", "path", json_text_lossless(conffile->path),
                                                    "digest", conffile->digest, "package", conffile->package));
     }
-    return json_pack("{s:o, s:b, s:o, s:o, s:o, s:o, s:o}", "origin_packages",
+    return json_pack("{s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "origin_packages",
                      vector_to_json(skeleton->origin_packages), "host_config", (int)skeleton->host_config, "packages",
                      packages, "conffiles", conffiles, "users", vector_to_json(skeleton->users), "groups",
-                     vector_to_json(skeleton->groups), "units", vector_to_json(skeleton->units));
+                     vector_to_json(skeleton->groups), "units", vector_to_json(skeleton->units), "masks",
+                     vector_to_json(skeleton->masks));
 }

@@ -9,25 +9,27 @@
 
 /* Where a machine's files come from. */
 typedef struct {
-    const char *root;     /* of the host: "/" or a folder */
-    const char *machine;  /* its name, for /etc/hostname */
-    char **packages;      /* names; or NULL */
-    gboolean host_config; /* configuration as the host has it, not as packaged */
-    const char *like;     /* a folder that has a machine's own files; or NULL */
-    gboolean trims;       /* like is the machine itself, with a /usr of its own so far */
-    const char *from;     /* a bundle; or NULL */
-    char **command;       /* of a machine without systemd inside; or NULL */
-    gboolean network;     /* systemd-networkd is wanted inside */
-    GHashTable *known;    /* path → digest of conffiles that need not be had again; or NULL */
+    const char *root;          /* of the host: "/" or a folder */
+    const char *machine;       /* its name, for /etc/hostname */
+    char **packages;           /* names; or NULL */
+    gboolean host_config;      /* configuration as the host has it, not as packaged */
+    const char *like;          /* a folder that has a machine's own files; or NULL */
+    gboolean trims;            /* the machine is there, with a /usr of its own so far */
+    const char *from;          /* a bundle; or NULL */
+    char **command;            /* of a machine without systemd inside; or NULL */
+    gboolean network;          /* systemd-networkd is wanted inside */
+    GHashTable *known;         /* path → digest of conffiles that need not be had again; or NULL */
+    MachinePackages *database; /* of the root, if it is open already; or NULL */
 } MachineOrigin;
 
 /* A file, folder or link of the tree. */
 typedef struct {
     char *path;  /* "/etc/frr/daemons" */
-    mode_t mode; /* with its type: S_IFREG, S_IFDIR, S_IFLNK */
+    mode_t mode; /* with its type: S_IFREG, S_IFDIR, S_IFLNK, S_IFIFO; 0, among a drift's changes: it goes */
     guint32 uid, gid;
-    char *target;          /* of a link */
-    GBytes *content;       /* of a file */
+    char *target;          /* of a link; of a file: the path that it is another name of, or NULL */
+    GBytes *content;       /* of a file; NULL: that of its item */
+    guint64 item;          /* of the skeleton's source, that has attributes and perhaps content; 0: none */
     char *package;         /* that it belongs to; or NULL */
     struct timespec mtime; /* zero: now */
 } MachineEntry;
@@ -47,8 +49,13 @@ typedef struct {
     gboolean host_config;   /* configuration is as the host has it */
     char **users, **groups;
     char **units; /* enabled */
+    char **masks; /* paths of links that keep units and generators of others away */
     Json *record; /* of what machine_skeleton_to_json() says instead, for one that comes from elsewhere; or NULL */
     char **binds; /* folders of the host that are shown inside, at the same path: "/usr" */
+
+    char *source; /* file or folder that entries have items of, which is read again when they are written; or NULL */
+    gboolean source_is_folder;
+    Notes *notes; /* gets what the source has and a file system cannot hold; borrowed, may be NULL */
 } MachineSkeleton;
 
 MachineSkeleton *machine_skeleton_new(const MachineOrigin *origin, Notes *notes, GError **error)

@@ -15,7 +15,7 @@ typedef enum {
 /* Their words on the command line and in records, by number; ends with NULL. */
 extern const char *const machine_network_words[];
 
-#define MACHINE_UNSET (-1) /* of numbers: as systemd has it */
+#define MACHINE_UNSET FIELD_UNSET /* of numbers: as systemd has it */
 
 typedef struct {
     char **command; /* of a machine without systemd inside: the program and its arguments; or NULL */
@@ -35,7 +35,8 @@ typedef struct {
     char **binds;                                /* SOURCE[:INSIDE][:ro] */
     gboolean is_volatile;                        /* what it writes is lost when it stops */
     gboolean shares_users;                       /* its users are those of the host: no user namespace */
-    gboolean owners_shifted; /* its file system cannot map owners: nspawn sets them at the first start */
+    gboolean owners_shifted;     /* its file system cannot map owners: nspawn sets them at the first start */
+    gboolean copies_resolv_conf; /* that of the host, where systemd-resolved, which knows better ones, does not run */
 
     gint64 memory, swap;   /* bytes, of swap beyond memory; MACHINE_UNSET: no limit */
     gint64 cpus_per_mille; /* 1500 is a CPU and a half; MACHINE_UNSET */

@@ -16,7 +16,6 @@
  * The stage goes with the end of the plan. */
 
 #define TREE "tree"
-#define FORMER_PREFIX ".gourd-former-"
 #define MADE "made"
 #define MADE_SIZE_MAX 64 /* bytes: two numbers */
 
@@ -39,11 +38,6 @@ static int open_root(Host *host, GError **error)
 char *machine_stage_path(const char *name)
 {
     return g_strconcat(MACHINE_PATH_TREES "/" STAGE_PREFIX, name, NULL);
-}
-
-char *machine_former_path(const char *name)
-{
-    return g_strconcat(MACHINE_PATH_TREES "/" FORMER_PREFIX, name, NULL);
 }
 
 /* --- doing -------------------------------------------------------------------------------------------------------- */
@@ -132,40 +126,6 @@ static gboolean uproot(Host *host, const char *name, GError **error)
     return folder_sweep(folder, stage_name, stage_path, error);
 }
 
-/* --- in the place of another -------------------------------------------------------------------------------------- */
-
-/* Moves what has one name in the folder of trees to another that is free. *ret_moved FALSE: there is nothing. */
-static gboolean move_tree(Host *host, const char *from, const char *to, gboolean *ret_moved, GError **error)
-{
-    autofd root = open_root(host, error);
-
-    if (root < 0)
-        return FALSE;
-    autofd folder = root_open(root, MACHINE_PATH_TREES, O_RDONLY | O_DIRECTORY, 0);
-    if (folder < 0)
-        return fail(error, "open", MACHINE_PATH_TREES);
-    *ret_moved = renameat2(folder, from, folder, to, RENAME_NOREPLACE) == 0;
-    if (!*ret_moved)
-        return errno == ENOENT || fail(error, "move", from);
-    return fsync(folder) == 0 || fail(error, "write", MACHINE_PATH_TREES);
-}
-
-static gboolean replant(Host *host, const char *name, const MachineSkeleton *skeleton, GError **error)
-{
-    g_autofree char *former = g_strconcat(FORMER_PREFIX, name, NULL);
-    gboolean moved;
-
-    return move_tree(host, name, former, &moved, error) && plant(host, name, skeleton, error);
-}
-
-static gboolean unreplant(Host *host, const char *name, GError **error)
-{
-    g_autofree char *former = g_strconcat(FORMER_PREFIX, name, NULL);
-    gboolean moved;
-
-    return uproot(host, name, error) && move_tree(host, former, name, &moved, error);
-}
-
 gboolean machine_act(Host *host, const char *verb, const char *argument, gpointer subject, GError **error)
 {
     const char *name = argument ? argument : "";
@@ -176,10 +136,10 @@ gboolean machine_act(Host *host, const char *verb, const char *argument, gpointe
         return plant(host, name, subject, error);
     if (strcmp(verb, MACHINE_VERB_UPROOT) == 0)
         return uproot(host, name, error);
-    if (strcmp(verb, MACHINE_VERB_REPLANT) == 0)
-        return replant(host, name, subject, error);
-    if (strcmp(verb, MACHINE_VERB_UNREPLANT) == 0)
-        return unreplant(host, name, error);
+    if (strcmp(verb, MACHINE_VERB_TRIM) == 0)
+        return machine_trim(host, name, subject, error);
+    if (strcmp(verb, MACHINE_VERB_UNTRIM) == 0)
+        return machine_untrim(host, name, error);
     if (strcmp(verb, MACHINE_VERB_GRAFT) == 0)
         return machine_graft(host, name, subject, error);
     if (strcmp(verb, MACHINE_VERB_UNGRAFT) == 0)

@@ -19,6 +19,7 @@ static const struct {
     const char *pattern, *reason;
 } useless[] = {
     {"apt-daily*", "programs are the host's to install"},
+    {"dnf*", "programs are the host's to install"},
     {"dpkg-db-backup.*", "the package database is the host's"},
     {"e2scrub*", "disks are the host's"},
     {"fstrim.*", "disks are the host's"},
@@ -26,12 +27,14 @@ static const struct {
     {"machines.target", "machines in machines are not foreseen"},
     {"reboot.target", "there is no Ctrl-Alt-Del"},
     {"remote-cryptsetup.target", "disks are the host's"},
+    {"rpmdb-*", "the package database is the host's"},
     {"systemd-boot-update.service", "the boot loader is the host's"},
     {"systemd-confext.service", "extensions are the host's"},
     {"systemd-homed*", "users are made by hand"},
     {"systemd-mountfsd.socket", "disks are the host's"},
     {"systemd-networkd-wait-online.service", "a boot does not wait for a network"},
     {"systemd-nsresourced.socket", "machines in machines are not foreseen"},
+    {"systemd-oomd*", "memory that runs out is for the host to see"},
     {"systemd-pstore.service", "the kernel is the host's"},
     {"systemd-resolved.service", "/etc/resolv.conf is what systemd-nspawn makes of the host's"},
     {"systemd-sysext.service", "extensions are the host's"},
@@ -233,6 +236,13 @@ static gboolean is_own(const SkeletonBuild *build, const char *folder, const cha
     return g_hash_table_contains(build->owners, path);
 }
 
+/* The record has them, so that they go when a package that they are of comes. */
+static void add_mask(SkeletonBuild *build, const char *path)
+{
+    skeleton_add_link(build->skeleton, path, "/dev/null");
+    vector_append_once(&build->skeleton->masks, path);
+}
+
 /* What others have in the shared TARGET.wants/ would start here. */
 static gboolean mask_wanted(SkeletonBuild *build, const char *folder, GError **error)
 {
@@ -246,7 +256,7 @@ static gboolean mask_wanted(SkeletonBuild *build, const char *folder, GError **e
         g_autofree char *mask = g_build_filename(OWN_UNITS, name, NULL);
 
         if (!is_own(build, UNITS, name) && !machine_skeleton_find(build->skeleton, mask))
-            skeleton_add_link(build->skeleton, mask, "/dev/null");
+            add_mask(build, mask);
     }
     return TRUE;
 }
@@ -269,7 +279,7 @@ static gboolean mask_others(SkeletonBuild *build, GError **error)
         g_autofree char *mask = g_build_filename(OWN_GENERATORS, name, NULL);
 
         if (!is_own(build, GENERATORS, name))
-            skeleton_add_link(build->skeleton, mask, "/dev/null");
+            add_mask(build, mask);
     }
     return TRUE;
 }

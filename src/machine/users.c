@@ -4,12 +4,15 @@
 #include <string.h>
 
 /* passwd(5), group(5) and their shadows: the distribution's own users, and those that packages made, with the numbers that the host gave them:
- * the files below /usr that belong to them are shared. No user has a password. */
+ * the files below /usr that belong to them are shared. No user has a password. Debian has a list of its own users; elsewhere they are those with
+ * the lowest numbers, and nobody. */
 
 #define MASTER_PASSWD "/usr/share/base-passwd/passwd.master"
 #define MASTER_GROUP "/usr/share/base-passwd/group.master"
 #define SYSTEM_ID_MAX 999u /* Debian policy 9.2.2, and login.defs(5): people come after */
-#define GROUP_SHADOW 42u
+#define STATIC_ID_MAX 99u  /* below 100 Fedora and SUSE number theirs by hand */
+#define NOBODY_ID 65534u
+#define GROUP_SHADOW "shadow"
 #define SYSUSERS "/usr/lib/sysusers.d/"
 #define TMPFILES "/usr/lib/tmpfiles.d/"
 #define UNITS "/usr/lib/systemd/system/"
@@ -137,7 +140,25 @@ static gboolean collect_words(const SkeletonBuild *build, const SkeletonPackage 
 
 /* --- the files ---------------------------------------------------------------------------------------------------- */
 
-/* The host's users and groups that packages name, or that own entries, after those of the master files. */
+/* Where there is no list of the distribution's own. */
+static void add_root(Accounts *own)
+{
+    g_ptr_array_add(own->users, g_strsplit("root:x:0:0:root:/root:/bin/bash", ":", -1));
+    g_ptr_array_add(own->groups, g_strsplit("root:x:0:", ":", -1));
+}
+
+static void choose_static_lines(const GPtrArray *host, GPtrArray *into)
+{
+    for (guint i = 0; i < host->len; i++) {
+        char **fields = g_ptr_array_index(host, i);
+        const guint32 id = number(fields[ID]);
+
+        if ((id <= STATIC_ID_MAX || id == NOBODY_ID) && id != 0 && !find(into, fields[NAME]))
+            g_ptr_array_add(into, g_strdupv(fields));
+    }
+}
+
+/* The host's users and groups that packages name, or that own entries, after those of the distribution. */
 static void choose_lines(const GPtrArray *host, GHashTable *words, GHashTable *owners, GPtrArray *into, char ***names)
 {
     for (guint i = 0; i < host->len; i++) {
@@ -206,10 +227,26 @@ static void write_groups(MachineSkeleton *skeleton, const Accounts *own)
     }
     skeleton_add_text(skeleton, "/etc/group", 0644, group->str);
     skeleton_add_text(skeleton, "/etc/gshadow", 0640, gshadow->str);
+    char **shadow = find(own->groups, GROUP_SHADOW);
     entry = g_hash_table_lookup(skeleton->by_path, "/etc/gshadow");
-    entry->gid = GROUP_SHADOW;
+    entry->gid = shadow ? number(shadow[ID]) : 0;
     entry = g_hash_table_lookup(skeleton->by_path, "/etc/shadow");
-    entry->gid = GROUP_SHADOW;
+    entry->gid = shadow ? number(shadow[ID]) : 0;
+}
+
+static gboolean read_accounts(const SkeletonBuild *build, Accounts *host, Accounts *own, GError **error)
+{
+    if (!read_lines(build, "/etc/passwd", PASSWD_FIELDS, host->users, error) ||
+        !read_lines(build, "/etc/group", GROUP_FIELDS, host->groups, error) ||
+        !read_lines(build, MASTER_PASSWD, PASSWD_FIELDS, own->users, error) ||
+        !read_lines(build, MASTER_GROUP, GROUP_FIELDS, own->groups, error))
+        return FALSE;
+    if (own->users->len == 0) {
+        add_root(own);
+        choose_static_lines(host->users, own->users);
+        choose_static_lines(host->groups, own->groups);
+    }
+    return TRUE;
 }
 
 gboolean skeleton_add_users(SkeletonBuild *build, GError **error)
@@ -220,10 +257,7 @@ gboolean skeleton_add_users(SkeletonBuild *build, GError **error)
 
     accounts_init(&host);
     accounts_init(&own);
-    if (!read_lines(build, "/etc/passwd", PASSWD_FIELDS, host.users, error) ||
-        !read_lines(build, "/etc/group", GROUP_FIELDS, host.groups, error) ||
-        !read_lines(build, MASTER_PASSWD, PASSWD_FIELDS, own.users, error) ||
-        !read_lines(build, MASTER_GROUP, GROUP_FIELDS, own.groups, error))
+    if (!read_accounts(build, &host, &own, error))
         return FALSE;
     for (guint i = 0; i < build->chosen->len; i++) {
         if (!collect_words(build, g_ptr_array_index(build->chosen, i), words, error))

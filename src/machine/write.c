@@ -26,7 +26,7 @@ static gboolean write_file(const MachineEntry *entry, int parent, const char *na
 }
 
 /* Owner before mode: a change of owner takes the set-user-ID bits away (chown(2)). */
-static gboolean set_attributes(const MachineEntry *entry, int parent, const char *name, GError **error)
+gboolean skeleton_set_attributes(const MachineEntry *entry, int parent, const char *name, GError **error)
 {
     const struct timespec times[] = {{.tv_nsec = UTIME_OMIT}, entry->mtime};
 
@@ -51,15 +51,60 @@ static gboolean write_entry(const MachineEntry *entry, int folder, GError **erro
         return fail(error, entry);
     if (S_ISLNK(entry->mode) && symlinkat(entry->target, parent, name) < 0)
         return fail(error, entry);
+    if (S_ISFIFO(entry->mode) && mkfifoat(parent, name, 0600) < 0)
+        return fail(error, entry);
     if (S_ISREG(entry->mode) && !write_file(entry, parent, name, error))
         return FALSE;
-    return set_attributes(entry, parent, name, error);
+    return skeleton_set_attributes(entry, parent, name, error);
+}
+
+/* Another name of a file. */
+static gboolean link_entry(const MachineEntry *entry, int folder, GError **error)
+{
+    g_autofree char *parent_path = g_path_get_dirname(entry->path), *name = g_path_get_basename(entry->path);
+    g_autofree char *first_path = g_path_get_dirname(entry->target), *first = g_path_get_basename(entry->target);
+    autofd from = root_open(folder, first_path, O_PATH | O_DIRECTORY, 0);
+    autofd parent = from < 0 ? -1 : root_open(folder, parent_path, O_PATH | O_DIRECTORY, 0);
+
+    return (parent >= 0 && linkat(from, first, parent, name, 0) == 0) || fail(error, entry);
+}
+
+/* When all is in it. */
+static gboolean set_folder_time(const MachineEntry *entry, int folder, GError **error)
+{
+    const struct timespec times[] = {{.tv_nsec = UTIME_OMIT}, entry->mtime};
+    autofd fd = root_open(folder, entry->path, O_RDONLY | O_DIRECTORY, 0);
+
+    return (fd >= 0 && futimens(fd, times) == 0) || fail(error, entry);
+}
+
+static gboolean is_poured(const MachineEntry *entry)
+{
+    return S_ISREG(entry->mode) && !entry->content;
 }
 
 gboolean machine_skeleton_write(const MachineSkeleton *skeleton, int folder, GError **error)
 {
-    for (guint i = 0; i < skeleton->entries->len; i++) {
-        if (!write_entry(g_ptr_array_index(skeleton->entries, i), folder, error))
+    const GPtrArray *entries = skeleton->entries;
+
+    for (guint i = 0; i < entries->len; i++) {
+        const MachineEntry *entry = g_ptr_array_index(entries, i);
+
+        if (!is_poured(entry) && !write_entry(entry, folder, error))
+            return FALSE;
+    }
+    if (skeleton->source && !skeleton_pour(skeleton, folder, error))
+        return gourd_error_prefix(error, "'%s'", skeleton->source);
+    for (guint i = entries->len; i-- > 0;) {
+        const MachineEntry *entry = g_ptr_array_index(entries, i);
+
+        if (S_ISREG(entry->mode) && entry->target && !link_entry(entry, folder, error))
+            return FALSE;
+    }
+    for (guint i = entries->len; i-- > 0;) {
+        const MachineEntry *entry = g_ptr_array_index(entries, i);
+
+        if (S_ISDIR(entry->mode) && entry->item && !set_folder_time(entry, folder, error))
             return FALSE;
     }
     /* One for all: a machine is not there before its tree is renamed. */

@@ -8,6 +8,8 @@ struct Ingest {
     guint8 *shared; /* a buffer that small pieces are gathered in, or NULL */
     guint32 shared_fill;
     GArray *places;
+    void (*taken)(gpointer data); /* or NULL */
+    gpointer taken_data;
 };
 
 Ingest *ingest_new(BlockStore *store)
@@ -16,6 +18,12 @@ Ingest *ingest_new(BlockStore *store)
 
     ingest->store = store;
     return ingest;
+}
+
+void ingest_on_piece(Ingest *ingest, void (*taken)(gpointer data), gpointer data)
+{
+    ingest->taken = taken;
+    ingest->taken_data = data;
 }
 
 void ingest_flush(Ingest *ingest)
@@ -157,6 +165,8 @@ static gboolean take_content(Source *source, Content *content, gboolean later, G
                   ? take_shared(source, piece, error)
                   : take_block(source, piece, later, error)))
             return FALSE;
+        if (source->ingest->taken)
+            source->ingest->taken(source->ingest->taken_data);
     }
     return TRUE;
 }

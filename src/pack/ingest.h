@@ -9,6 +9,8 @@
 typedef struct Ingest Ingest;
 
 Ingest *ingest_new(BlockStore *store);
+/* Calls taken, for progress, after each piece of a file. */
+void ingest_on_piece(Ingest *ingest, void (*taken)(gpointer data), gpointer data);
 /* Gives back what was not flushed. */
 void ingest_free(Ingest *ingest);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Ingest, ingest_free)

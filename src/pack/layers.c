@@ -84,12 +84,21 @@ static void commit_layers(Reading *reading, guint index)
     g_mutex_unlock(&reading->lock);
 }
 
-static void report(Reading *reading, guint64 *position, const EntryReader *reader)
-{
-    guint64 now = entry_reader_position(reader);
-    guint64 done = __atomic_add_fetch(&reading->done, now - *position, __ATOMIC_RELAXED);
+/* How far a layer has been read. */
+typedef struct {
+    Reading *reading;
+    const EntryReader *reader;
+    guint64 position;
+} Meter;
 
-    *position = now;
+static void report(gpointer data)
+{
+    Meter *meter = data;
+    Reading *reading = meter->reading;
+    guint64 now = entry_reader_position(meter->reader);
+    guint64 done = __atomic_add_fetch(&reading->done, now - meter->position, __ATOMIC_RELAXED);
+
+    meter->position = now;
     if (reading->job->progress)
         reading->job->progress(done, reading->job->user_data);
 }
@@ -127,12 +136,13 @@ static gboolean take_file(Reading *reading, guint index, Ingest *ingest, EntryRe
 static gboolean read_entries(Reading *reading, guint index, Ingest *ingest, EntryReader *reader, GError **error)
 {
     LayerRecord *record = g_ptr_array_index(reading->records, index);
-    guint64 position = 0;
+    Meter meter = {.reading = reading, .reader = reader};
 
+    ingest_on_piece(ingest, report, &meter); /* a large file takes long */
     for (;;) {
         const Entry *entry;
 
-        report(reading, &position, reader);
+        report(&meter);
         if (g_atomic_int_get(&reading->failed))
             return FALSE;
         if (!entry_reader_next(reader, &entry, error))
@@ -149,7 +159,7 @@ static gboolean read_entries(Reading *reading, guint index, Ingest *ingest, Entr
         else if (!take_file(reading, index, ingest, reader, entry, record, error))
             return FALSE;
     }
-    report(reading, &position, reader);
+    report(&meter);
     return TRUE;
 }
 

@@ -195,6 +195,15 @@ static int open_root(const char *root, GError **error)
     return fd;
 }
 
+/* Actions of one kind that follow each other are one line: a stack has many of them. */
+static gboolean continues_line(const Plan *plan, guint index)
+{
+    const Change *change = plan_change(plan, index), *last = index > 0 ? plan_change(plan, index - 1) : NULL;
+
+    return last && last->kind == CHANGE_ACT && change->kind == CHANGE_ACT && last->argument && change->argument &&
+           g_strcmp0(last->verb, change->verb) == 0;
+}
+
 gboolean plan_to_text(const Plan *plan, const char *root, char **ret_text, GError **error)
 {
     g_autoptr(GString) out = g_string_new(NULL);
@@ -211,8 +220,13 @@ gboolean plan_to_text(const Plan *plan, const char *root, char **ret_text, GErro
 
         if (change->kind != CHANGE_ACT && !look(fd, seen, change, &before, error))
             return FALSE;
-        if (change->kind == CHANGE_ACT || before.target != TARGET_SAME)
+        if (continues_line(plan, i)) {
+            g_string_truncate(out, out->len - 1); /* the end of that line */
+            append_escaped(out, " ", change->argument);
+            g_string_append_c(out, '\n');
+        } else if (change->kind == CHANGE_ACT || before.target != TARGET_SAME) {
             append_change(out, plan, change, &before);
+        }
     }
     *ret_text = g_string_free(g_steal_pointer(&out), FALSE);
     return TRUE;

@@ -337,6 +337,7 @@ static gboolean run_command(Joined *joined, const char *program, int fd, char *c
         .become = become,
         .data = joined,
         .reaps = TRUE,
+        .whole_group = joined->options->whole_group,
         .program = program,
         .program_fd = fd,
         .argv = argv,

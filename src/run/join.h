@@ -12,6 +12,7 @@ typedef struct {
     const char *working_dir;  /* NULL: the same */
     char *const *environment; /* NAME=VALUE; a NAME alone is taken away; NULL: none */
     char *const *command;     /* NULL: a shell */
+    gboolean whole_group;     /* signals are for what the command started too */
     gboolean tools;           /* the shell is the host's static busybox, with all of its commands */
 } JoinOptions;
 

@@ -5,4 +5,5 @@
 
 #include "direct.h"
 #include "join.h"
+#include "piped.h"
 #include "transient.h"

@@ -176,7 +176,7 @@ static void pass_signal(pid_t program, int number)
     kill(program, number == SIGTSTP ? SIGSTOP : number);
 }
 
-G_NORETURN static void reap(pid_t program)
+G_NORETURN static void reap(const Supervision *asked, pid_t program)
 {
     sigset_t all;
 
@@ -186,7 +186,7 @@ G_NORETURN static void reap(pid_t program)
         pid_t pid;
 
         if (number > 0 && number != SIGCHLD)
-            pass_signal(program, number);
+            pass_signal(asked->whole_group && getpgid(program) == program ? -program : program, number);
         while ((pid = waitpid(-1, &waited, WNOHANG)) > 0)
             if (pid == program)
                 _exit(status_of(waited));
@@ -214,7 +214,7 @@ G_NORETURN static void run_first(Run *run)
         fail(run, error);
     }
     close(run->report[1]);
-    reap(program);
+    reap(asked, program);
 }
 
 /* --- this process ----------------------------------------------------------------------------------------------------------- */

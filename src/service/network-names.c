@@ -121,7 +121,7 @@ static gboolean add_link_names(NetworkPlan *plan, PlannedMember *member, GString
             PlannedMember *other = g_ptr_array_index(plan->members, i);
             const char *address = is_called(other, parts[0]) ? address_for(plan, member, other) : NULL;
 
-            if (address)
+            if (address && !is_called(other, name)) /* else it has its line already */
                 g_string_append_printf(text, "%s %s\n", address, name);
             found |= address != NULL;
         }

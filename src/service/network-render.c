@@ -257,8 +257,11 @@ gboolean network_plan_add_unit(NetworkPlan *plan, const char *name, UnitFile *un
 
 static gboolean fail_port(const PlannedMember *member, guint16 port, const char *other, GError **error)
 {
-    gourd_error_set(error, GOURD_ERROR_INPUT, "port %u is published by '%s' and by '%s'", port, other,
-                    member->member->service);
+    if (strcmp(other, member->member->service) == 0)
+        gourd_error_set(error, GOURD_ERROR_INPUT, "port %u is published twice by '%s'", port, other);
+    else
+        gourd_error_set(error, GOURD_ERROR_INPUT, "port %u is published by '%s' and by '%s'", port, other,
+                        member->member->service);
     return gourd_error_hint(error, "ports: [\"NUMBER:%u\"] publishes it under another number", port);
 }
 

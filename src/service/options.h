@@ -26,7 +26,7 @@ typedef enum {
 /* Their words on the command line and in JSON, by number; each ends with NULL. */
 extern const char *const service_profile_words[], *const service_network_words[], *const service_restart_words[];
 
-#define SERVICE_UNSET (-1) /* of numbers: take the image's, or systemd's */
+#define SERVICE_UNSET FIELD_UNSET /* of numbers: take the image's, or systemd's */
 
 typedef struct {
     char *description;
@@ -45,7 +45,8 @@ typedef struct {
     /* PATH, or NAME:PATH[:OPTIONS]. In a stack NAME is one of the stack's, OWNER/NAME of somebody else. Options, with commas: ro;
      * nocopy: the image's content is not copied; subpath=PATH below it, made if it is missing; external: others make it; mounted: a mount unit does. */
     char **volumes;
-    char **binds; /* SRC:DST[:OPTIONS]: ro; create: a folder if there is nothing; norbind: not what is mounted below */
+    char **
+        binds; /* SRC:DST[:OPTIONS]: ro; create: a folder if there is nothing; file: it is one, and not made; norbind: not what is mounted below */
     char **secret_files;    /* SRC:DST: a file of the host, read at each start, that only the service's user sees */
     char **encrypted_files; /* the same, made by systemd-creds(1); it was told the file name of DST */
     char **secret_texts;    /* DST=CONTENT */
@@ -124,6 +125,12 @@ typedef struct {
      * NAME=VALUE words in front are variables; "!" in front of all: as root, within the sandbox. */
     char **post_start, **pre_stop;
 
+    /* Backups of a volume while the service runs, each by the image's shell: what writes it to its standard output, what reads that again;
+     * what is run before and after files of volumes are copied. */
+    char *backup_dump, *backup_restore, *backup_before, *backup_after;
+    char *backup_volume;        /* that the dump stands for: its name or path; NULL: the only one */
+    gint64 backup_timeout_usec; /* of each; 0: none; SERVICE_UNSET: an hour */
+
     char *log_tag;     /* what its lines in the journal are called; NULL: SERVICE */
     guint64 log_max;   /* bytes: a journal of its own, of that size; 0: that of the host */
     gboolean no_log;   /* what it writes is thrown away */
@@ -134,6 +141,8 @@ void service_options_init(ServiceOptions *ret_options);
 void service_options_clear(ServiceOptions *options);
 /* ret_copy need not be initialised. */
 void service_options_copy(const ServiceOptions *options, ServiceOptions *ret_copy);
+/* Takes away what is said of backups, which nothing that runs depends on. */
+void service_options_clear_backup(ServiceOptions *options);
 
 /* Only what differs from service_options_init() is written, and nothing secret: values of secret_environment and of what
  * looks secret in environment are left to service_options_secrets_to_json(). */

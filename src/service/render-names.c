@@ -28,6 +28,7 @@ static const char follow_script[] = "while sleep 1; now=$(cat /etc/hosts /etc/re
                                     "systemctl restart gourd-names.service; done";
 
 #define NAMES_UNIT "gourd-names.service"
+#define PATH_UNIT "gourd-names.path"
 #define FOLLOW_UNIT "gourd-names.follow.service" /* all of gourd-names.* are shared, for the store */
 
 static gboolean add_script(UnitFile *unit, const char *script, GError **error)
@@ -60,13 +61,11 @@ void render_names_sandbox(UnitFile *unit, const char *runtime_directory)
         unit_file_add(unit, "Service", settings[i][0], settings[i][1]);
 }
 
-static gboolean add_service(const Render *render, GError **error)
+static gboolean fill_service(UnitFile *unit, GError **error)
 {
-    g_autoptr(UnitFile) unit = unit_file_new();
-
     unit_file_add(unit, "Unit", "Description", "Host names and name servers for the services of gourd");
-    unit_file_add(unit, "Unit", "Wants", "gourd-names.path");
-    unit_file_add(unit, "Unit", "After", "gourd-names.path systemd-resolved.service");
+    unit_file_add(unit, "Unit", "Wants", PATH_UNIT);
+    unit_file_add(unit, "Unit", "After", PATH_UNIT " systemd-resolved.service");
     unit_file_add(unit, "Unit", "StartLimitIntervalSec", "0");
     unit_file_add(unit, "Service", "Type", "oneshot");
     unit_file_add(unit, "Service", "RemainAfterExit", "yes");
@@ -74,18 +73,31 @@ static gboolean add_service(const Render *render, GError **error)
         !add_script(unit, uplink_script, error))
         return FALSE;
     render_names_sandbox(unit, "gourd");
-    return render_add_shared_unit(render, NAMES_UNIT, unit, error);
+    return TRUE;
 }
 
-static gboolean add_follower(const Render *render, GError **error)
+static gboolean fill_follower(UnitFile *unit, GError **error)
 {
-    g_autoptr(UnitFile) unit = unit_file_new();
-
     unit_file_add(unit, "Unit", "Description", "Changed host names and name servers for the services of gourd");
     unit_file_add(unit, "Unit", "StartLimitIntervalSec", "0");
     unit_file_add(unit, "Service", "Type", "oneshot");
-    return add_script(unit, follow_script, error) && render_add_shared_unit(render, FOLLOW_UNIT, unit, error);
+    return add_script(unit, follow_script, error);
 }
+
+static gboolean fill_path(UnitFile *unit, GError **error)
+{
+    unit_file_add(unit, "Unit", "Description", "Changes of host names and name servers for the services of gourd");
+    unit_file_add(unit, "Path", "PathChanged", "/etc/hosts");
+    unit_file_add(unit, "Path", "PathChanged", "/etc/resolv.conf");
+    unit_file_add(unit, "Path", "PathChanged", RESOLVED_UPLINK);
+    unit_file_add(unit, "Path", "Unit", FOLLOW_UNIT);
+    return TRUE;
+}
+
+static const struct {
+    const char *name;
+    gboolean (*fill)(UnitFile *unit, GError **error);
+} units[] = {{NAMES_UNIT, fill_service}, {FOLLOW_UNIT, fill_follower}, {PATH_UNIT, fill_path}};
 
 gboolean render_uses_names(const Render *render)
 {
@@ -95,17 +107,42 @@ gboolean render_uses_names(const Render *render)
            (render->spec->resolv_file && !attachment->resolv_file);
 }
 
-gboolean render_names(const Render *render, GError **error)
+/* What was rendered last: a stack has them for each of its services. */
+static struct {
+    GMutex lock;
+    guint version;
+    GBytes *contents[G_N_ELEMENTS(units)];
+} rendered;
+
+static GBytes *render_unit(const Render *render, gsize index, GError **error)
 {
     g_autoptr(UnitFile) unit = unit_file_new();
 
+    return units[index].fill(unit, error) ? render_shared_unit(render, units[index].name, unit, error) : NULL;
+}
+
+static gboolean add_unit(const Render *render, gsize index, GError **error)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&rendered.lock);
+    GBytes **content = &rendered.contents[index];
+
+    if (rendered.version != render->context->systemd_version)
+        for (gsize i = 0; i < G_N_ELEMENTS(units); i++)
+            g_clear_pointer(&rendered.contents[i], g_bytes_unref);
+    rendered.version = render->context->systemd_version;
+    if (!*content)
+        *content = render_unit(render, index, error);
+    if (*content)
+        render_add_shared_unit(render, units[index].name, *content);
+    return *content != NULL;
+}
+
+gboolean render_names(const Render *render, GError **error)
+{
     if (!render_uses_names(render))
         return TRUE;
-    unit_file_add(unit, "Unit", "Description", "Changes of host names and name servers for the services of gourd");
-    unit_file_add(unit, "Path", "PathChanged", "/etc/hosts");
-    unit_file_add(unit, "Path", "PathChanged", "/etc/resolv.conf");
-    unit_file_add(unit, "Path", "PathChanged", RESOLVED_UPLINK);
-    unit_file_add(unit, "Path", "Unit", FOLLOW_UNIT);
-    return add_service(render, error) && add_follower(render, error) &&
-           render_add_shared_unit(render, "gourd-names.path", unit, error);
+    for (gsize i = 0; i < G_N_ELEMENTS(units); i++)
+        if (!add_unit(render, i, error))
+            return FALSE;
+    return TRUE;
 }

@@ -47,7 +47,8 @@ static gboolean add_mount(const Render *render, const ServiceMount *mount, UnitF
     case SERVICE_MOUNT_VOLUME:
     case SERVICE_MOUNT_BIND:
         return render_take(unit, mount->read_only ? "BindReadOnlyPaths" : "BindPaths",
-                           unit_quote_bind("", mount->source, mount->destination, mount->options, error));
+                           unit_quote_bind(mount->optional ? "-" : "", mount->source, mount->destination,
+                                           mount->options, error));
     case SERVICE_MOUNT_SECRET:
         return add_secret(render, mount, unit, error);
     case SERVICE_MOUNT_TMPFS:

@@ -29,7 +29,7 @@ static gboolean add_needed_mounts(const Render *render, UnitFile *unit, GError *
 
         if (path && !quoted)
             return FALSE;
-        if (path && (overlay || mount->kind == SERVICE_MOUNT_BIND || mount->mounted))
+        if (path && (overlay || (mount->kind == SERVICE_MOUNT_BIND && !mount->optional) || mount->mounted))
             unit_file_add(unit, "Unit", "RequiresMountsFor", quoted);
     }
     return TRUE;
@@ -213,6 +213,35 @@ static gboolean add_limits(const Render *render, UnitFile *unit, GError **error)
     return TRUE;
 }
 
+/* What systemd does not read: for people, and for a host without gourd. */
+static void add_backup(const ServiceSpec *spec, UnitFile *unit)
+{
+    const ServiceBackup *backup = &spec->backup;
+    const struct {
+        const char *key;
+        char *const *argv;
+    } commands[] = {
+        {"BackupDump", backup->dump},
+        {"BackupRestore", backup->restore},
+        {"BackupBefore", backup->before},
+        {"BackupAfter", backup->after},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(commands); i++) {
+        g_autoptr(GString) text = g_string_new(NULL);
+
+        for (char *const *word = commands[i].argv; word && *word; word++) {
+            g_autofree char *quoted = unit_quote_word(*word);
+
+            g_string_append_printf(text, "%s%s", text->len ? " " : "", quoted);
+        }
+        if (text->len)
+            unit_file_add(unit, "X-Gourd", commands[i].key, text->str);
+    }
+    if (backup->volume)
+        unit_file_add(unit, "X-Gourd", "BackupVolume", backup->volume);
+}
+
 /* Labels are for people and for other programs: systemd reads no X- section. */
 static void add_install(const Render *render, UnitFile *unit)
 {
@@ -225,6 +254,7 @@ static void add_install(const Render *render, UnitFile *unit)
 
         unit_file_add(unit, "X-Gourd", "Label", quoted);
     }
+    add_backup(spec, unit);
 }
 
 gboolean render_service(const Render *render, GError **error)

@@ -37,6 +37,7 @@ void service_files_free(ServiceFiles *files)
     g_free(files->user);
     g_free(files->unit);
     g_free(files->pre_upgrade);
+    service_backup_clear(&files->backup);
     g_free(files);
 }
 
@@ -122,17 +123,22 @@ gboolean render_add_unit(const Render *render, const char *name, UnitFile *unit,
     return TRUE;
 }
 
-gboolean render_add_shared_unit(const Render *render, const char *name, UnitFile *unit, GError **error)
+GBytes *render_shared_unit(const Render *render, const char *name, UnitFile *unit, GError **error)
 {
-    g_autofree char *path = g_strconcat(PATH_UNITS "/", name, NULL);
     g_autofree char *text = fit_unit(render, name, unit, error);
 
     if (!text)
-        return FALSE;
+        return NULL;
     char *whole = g_strdup_printf(OURS_PREFIX "for all of its services.\n# To change it: systemctl edit %s.\n\n%s",
                                   name, text);
-    add_content(render, path, 0644, g_bytes_new_take(whole, strlen(whole)));
-    return TRUE;
+    return g_bytes_new_take(whole, strlen(whole));
+}
+
+void render_add_shared_unit(const Render *render, const char *name, GBytes *content)
+{
+    g_autofree char *path = g_strconcat(PATH_UNITS "/", name, NULL);
+
+    add_content(render, path, 0644, g_bytes_ref(content));
 }
 
 gboolean render_take(UnitFile *unit, const char *key, char *value)
@@ -194,6 +200,7 @@ ServiceFiles *service_render(const ServiceSpec *spec, const ServiceContext *cont
     files->keep_owners = spec->user.kind == SERVICE_USER_ROOT;
     files->has_health = spec->health.kind != SERVICE_HEALTH_NONE;
     files->steady_sec = spec->steady_sec;
+    service_backup_copy(&spec->backup, &files->backup);
     add_volumes(&render);
     render_credentials(&render);
     if (!render_user(&render, error) || !render_journal(&render, error) || !render_folders(&render, error) ||

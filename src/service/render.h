@@ -18,9 +18,11 @@ void render_add_file(const Render *render, const char *path, mode_t mode, const 
 /* A unit that is fitted to the target's systemd. */
 gboolean render_add_unit(const Render *render, const char *name, UnitFile *unit, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
-/* The same for units that are not this service's alone: their text depends on nothing but the target. */
-gboolean render_add_shared_unit(const Render *render, const char *name, UnitFile *unit, GError **error)
+/* The same in two steps for units that are not this service's alone: their text depends on nothing but the target, so that it
+ * need not be made for each service. */
+GBytes *render_shared_unit(const Render *render, const char *name, UnitFile *unit, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+void render_add_shared_unit(const Render *render, const char *name, GBytes *content);
 
 /* Appends KEY=VALUE to [Service] and frees the value; NULL is the error of who quoted it. */
 gboolean render_take(UnitFile *unit, const char *key, char *value) G_GNUC_WARN_UNUSED_RESULT;

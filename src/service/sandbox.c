@@ -78,7 +78,8 @@ static const Loosening loosenings[] = {
     {{"devices", "all device nodes of the host, as far as --device allows to open them"},
      {{"PrivateDevices", NULL}, {"ReadOnlyPaths", "*/dev"}}}, /* root could remove the host's nodes */
     {{"hostname", "changing the name of the host, with the capability for it"}, {{"ProtectHostname", NULL}}},
-    {{"ipc", "System V IPC and POSIX queues shared with the host"}, {{"PrivateIPC", NULL}, {"RemoveIPC", NULL}}},
+    {{"ipc", "System V IPC, POSIX queues and shared memory (/dev/shm) shared with the host"},
+     {{"PrivateIPC", NULL}, {"RemoveIPC", NULL}}},
     {{"jit", "memory that is writable and executable, for compilers at run time (Java, Node.js, PHP, LuaJIT)"},
      {{"MemoryDenyWriteExecute", NULL}}},
     {{"kernel-logs", "reading the log of the kernel, with the capability for it"}, {{"ProtectKernelLogs", NULL}}},

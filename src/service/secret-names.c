@@ -40,11 +40,20 @@ static char *split_words(const char *name)
     return g_string_free(split, FALSE);
 }
 
-static gboolean has_word(const char *split, const char *word)
+/* Whether a text begins with a whole word. */
+static gboolean begins_with(const char *split, const char *word)
 {
-    g_autofree char *whole = g_strconcat("_", word, "_", NULL);
+    return *split == *word && g_str_has_prefix(split, word) && split[strlen(word)] == '_';
+}
 
-    return strstr(split, whole) != NULL;
+/* `split` begins and ends with "_". */
+static gboolean has_secret_word(const char *split)
+{
+    for (const char *at = split; at && at[1]; at = strchr(at + 1, '_'))
+        for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
+            if (begins_with(at + 1, words[i]))
+                return TRUE;
+    return FALSE;
 }
 
 #define CREDENTIAL_NAME_MAX 200 /* bytes: it is the name of a file too */
@@ -67,13 +76,10 @@ gboolean service_environment_is_secret(const char *name)
     while (last > split && last[-1] != '_')
         last--;
     for (gsize i = 0; i < G_N_ELEMENTS(harmless_ends); i++)
-        if (g_str_has_prefix(last, harmless_ends[i]) && last[strlen(harmless_ends[i])] == '_')
+        if (begins_with(last, harmless_ends[i]))
             return FALSE;
     for (gsize i = 0; i < G_N_ELEMENTS(anywhere); i++)
         if (strstr(split, anywhere[i]))
             return TRUE;
-    for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
-        if (has_word(split, words[i]))
-            return TRUE;
-    return FALSE;
+    return has_secret_word(split);
 }

@@ -8,6 +8,7 @@
 
 struct ServiceImage {
     Bundle *bundle;
+    GMutex lock; /* of all below */
     SquashReader *reader;
     ImageConfig *config; /* NULL: not read yet; likewise below */
     Json *metadata;
@@ -15,15 +16,24 @@ struct ServiceImage {
     GBytes *passwd, *groups;
     ImageScan scan;
     GHashTable *programs; /* path → ProgramScan */
+    GHashTable *nodes;    /* path → InsideNode */
 };
+
+static void free_node(gpointer node)
+{
+    inside_node_clear(node);
+    g_free(node);
+}
 
 ServiceImage *service_image_new(Bundle *bundle)
 {
     ServiceImage *image = g_new0(ServiceImage, 1);
 
+    g_mutex_init(&image->lock);
     image->bundle = bundle;
     image->reader = bundle_image(bundle);
     image->programs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)program_scan_free);
+    image->nodes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_node);
     return image;
 }
 
@@ -37,6 +47,8 @@ void service_image_free(ServiceImage *image)
     g_clear_pointer(&image->groups, g_bytes_unref);
     image_scan_clear(&image->scan);
     g_hash_table_unref(image->programs);
+    g_hash_table_unref(image->nodes);
+    g_mutex_clear(&image->lock);
     g_free(image);
 }
 
@@ -73,22 +85,39 @@ static ImageConfig *load_config(SquashReader *reader, GError **error)
 
 const ImageConfig *service_image_config(ServiceImage *image, GError **error)
 {
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&image->lock);
+
     if (!image->config)
         image->config = load_config(image->reader, error);
     return image->config;
 }
 
-const Json *service_image_metadata(ServiceImage *image)
+static gboolean load_metadata(SquashReader *reader, Json **ret_metadata, GError **error)
 {
-    if (!image->metadata_read) {
-        g_autoptr(GBytes) bytes = squash_reader_load(image->reader, BUNDLE_METADATA_PATH, CONFIG_SIZE_MAX, NULL);
-        gsize size = 0;
-        const void *text = bytes ? g_bytes_get_data(bytes, &size) : NULL;
+    GError *problem = NULL;
+    g_autoptr(GBytes) bytes = squash_reader_load(reader, BUNDLE_METADATA_PATH, CONFIG_SIZE_MAX, &problem);
 
-        image->metadata = text ? json_parse(text, size, NULL) : NULL;
-        image->metadata_read = TRUE;
+    if (!bytes && g_error_matches(problem, GOURD_ERROR, GOURD_ERROR_NOT_FOUND)) {
+        g_error_free(problem);
+        return TRUE;
     }
-    return image->metadata;
+    if (!bytes) {
+        g_propagate_error(error, problem);
+        return FALSE;
+    }
+    *ret_metadata = json_parse(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), error);
+    return *ret_metadata || gourd_error_prefix(error, "'/" BUNDLE_METADATA_PATH "'");
+}
+
+gboolean service_image_metadata(ServiceImage *image, const Json **ret_metadata, GError **error)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&image->lock);
+
+    if (!image->metadata_read && !load_metadata(image->reader, &image->metadata, error))
+        return FALSE;
+    image->metadata_read = TRUE;
+    *ret_metadata = image->metadata;
+    return TRUE;
 }
 
 static void read_accounts(ServiceImage *image)
@@ -102,18 +131,24 @@ static void read_accounts(ServiceImage *image)
 
 GBytes *service_image_passwd(ServiceImage *image)
 {
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&image->lock);
+
     read_accounts(image);
     return image->passwd;
 }
 
 GBytes *service_image_groups(ServiceImage *image)
 {
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&image->lock);
+
     read_accounts(image);
     return image->groups;
 }
 
 const ImageScan *service_image_scan(ServiceImage *image, GError **error)
 {
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&image->lock);
+
     if (!image->scanned && !image_scan(image->reader, &image->scan, error))
         return NULL;
     image->scanned = TRUE;
@@ -122,11 +157,35 @@ const ImageScan *service_image_scan(ServiceImage *image, GError **error)
 
 const ProgramScan *service_image_program(ServiceImage *image, const char *path)
 {
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&image->lock);
     ProgramScan *program = g_hash_table_lookup(image->programs, path);
 
     if (!program) {
         program = program_scan_new(image->reader, path);
         g_hash_table_insert(image->programs, g_strdup(path), program);
+        squash_reader_drop_expander(image->reader);
     }
     return program;
+}
+
+const InsideNode *service_image_find(ServiceImage *image, const char *path, GError **error)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&image->lock);
+    const InsideNode *known = g_hash_table_lookup(image->nodes, path);
+    InsideNode node;
+
+    if (known)
+        return known;
+    if (!inside_find(image->reader, path, &node, error))
+        return NULL;
+    InsideNode *found = g_memdup2(&node, sizeof node);
+    g_hash_table_insert(image->nodes, g_strdup(path), found);
+    return found;
+}
+
+gboolean service_image_walk(ServiceImage *image, const char *path, const SquashWalk *walk, GError **error)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&image->lock);
+
+    return squash_reader_walk(image->reader, path, walk, error);
 }

@@ -9,6 +9,7 @@
 #include "capability.h"
 #include "env-file.h"
 #include "inside.h"
+#include "network-range.h"
 #include "network.h"
 #include "options.h"
 #include "paths.h"
@@ -79,13 +80,17 @@ typedef struct {
     GPtrArray *units;     /* char *: all of this service's own units, NAME.service the last */
     GPtrArray *start;     /* char *: units to be started and enabled, in order */
     char *pre_upgrade;    /* unit to be run before an upgrade, or NULL */
-    gboolean has_health;  /* start waits for the health check */
-    gint64 steady_sec;    /* else how long to watch it */
+    ServiceBackup backup;
+    gboolean has_health; /* start waits for the health check */
+    gint64 steady_sec;   /* else how long to watch it */
 } ServiceFiles;
 
 ServiceFiles *service_render(const ServiceSpec *spec, const ServiceContext *context, Notes *notes, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 void service_files_free(ServiceFiles *files);
+void service_backup_clear(ServiceBackup *backup);
+/* ret_copy need not be initialised. */
+void service_backup_copy(const ServiceBackup *backup, ServiceBackup *ret_copy);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ServiceFiles, service_files_free)
 
 /* The passwd and group files that the service sees, given its user's numbers: ServiceFile with the paths that the units bind,

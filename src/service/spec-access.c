@@ -60,22 +60,22 @@ static gboolean check_node(SpecSource *source, const char *what, const char *pat
 /* All folders on the way to a path, and it itself. */
 static gboolean check_path(SpecSource *source, const char *what, const char *path, guint wanted, GError **error)
 {
-    g_auto(InsideNode) target = {0};
+    const InsideNode *target = service_image_find(source->image, path, error);
 
-    if (!inside_find(source->image, path, &target, error))
+    if (!target)
         return FALSE;
-    for (const char *end = target.path; end; end = strchr(end + 1, '/')) {
-        g_autofree char *folder = end == target.path ? g_strdup("/")
-                                                     : g_strndup(target.path, (gsize)(end - target.path));
-        g_auto(InsideNode) node = {0};
+    for (const char *end = target->path; end; end = strchr(end + 1, '/')) {
+        g_autofree char *folder = end == target->path ? g_strdup("/")
+                                                      : g_strndup(target->path, (gsize)(end - target->path));
 
         if (spec_is_mounted_over(source->spec, folder))
             return TRUE;
-        if (!inside_find(source->image, folder, &node, error) || !check_node(source, what, path, &node, SEARCH, error))
+        const InsideNode *node = service_image_find(source->image, folder, error);
+        if (!node || !check_node(source, what, path, node, SEARCH, error))
             return FALSE;
     }
-    return spec_is_mounted_over(source->spec, target.path) || !target.found ||
-           check_node(source, what, path, &target, wanted, error);
+    return spec_is_mounted_over(source->spec, target->path) || !target->found ||
+           check_node(source, what, path, target, wanted, error);
 }
 
 void spec_note_private(SpecSource *source, const char *path)
@@ -96,7 +96,7 @@ void spec_note_private(SpecSource *source, const char *path)
 gboolean spec_check_access(SpecSource *source, GError **error)
 {
     const ServiceSpec *spec = source->spec;
-    gboolean script = service_image_program(source->opened, spec->program)->file.kind == PROGRAM_FILE_SCRIPT;
+    gboolean script = service_image_program(source->image, spec->program)->file.kind == PROGRAM_FILE_SCRIPT;
 
     if (spec->capabilities & (CAPABILITY_BIT(CAP_DAC_OVERRIDE) | CAPABILITY_BIT(CAP_DAC_READ_SEARCH)))
         return TRUE;

@@ -50,16 +50,19 @@ static gboolean fail_interpreter(const char *what, const char *path, const Progr
 /* What Linux says of a program without its interpreter, "no such file", is hard to understand. */
 static gboolean check_interpreter(const SpecSource *source, const char *what, const char *path, GError **error)
 {
-    const ProgramFile *file = &service_image_program(source->opened, path)->file;
-    g_auto(InsideNode) node = {0};
+    const ProgramFile *file = &service_image_program(source->image, path)->file;
 
     note_architecture(source, path, file);
     if (!file->interpreter)
         return TRUE;
-    if (*file->interpreter == '/' && !inside_find(source->image, file->interpreter, &node, error))
-        return FALSE;
-    if (node.found || (node.path && spec_is_mounted_over(source->spec, node.path)))
-        return TRUE;
+    if (*file->interpreter == '/') {
+        const InsideNode *node = service_image_find(source->image, file->interpreter, error);
+
+        if (!node)
+            return FALSE;
+        if (node->found || spec_is_mounted_over(source->spec, node->path))
+            return TRUE;
+    }
     return fail_interpreter(what, path, file, error);
 }
 
@@ -67,22 +70,23 @@ static gboolean check_interpreter(const SpecSource *source, const char *what, co
 static gboolean check_program(const SpecSource *source, const char *what, const char *path, gboolean *ret_found,
                               GError **error)
 {
-    g_auto(InsideNode) node = {0};
+    const InsideNode *node = service_image_find(source->image, path, error);
     g_autofree char *shown = text_escape(path);
 
-    if (!inside_find(source->image, path, &node, error))
+    if (!node)
         return FALSE;
-    *ret_found = node.found;
-    if (spec_is_mounted_over(source->spec, node.path)) {
+    *ret_found = node->found;
+    if (spec_is_mounted_over(source->spec, node->path)) {
         *ret_found = TRUE;
         return TRUE;
     }
-    if (!node.found)
+    if (!node->found)
         return TRUE;
-    if (node.type == ENTRY_DIRECTORY)
+    if (node->type == ENTRY_DIRECTORY)
         return gourd_error_set(error, GOURD_ERROR_NO_EXECUTE, "%s '%s' is a folder", what, shown);
-    if (node.type != ENTRY_FILE || (node.mode & 0111) == 0) {
-        gourd_error_set(error, GOURD_ERROR_NO_EXECUTE, "%s '%s' is not executable (mode %04o)", what, shown, node.mode);
+    if (node->type != ENTRY_FILE || (node->mode & 0111) == 0) {
+        gourd_error_set(error, GOURD_ERROR_NO_EXECUTE, "%s '%s' is not executable (mode %04o)", what, shown,
+                        node->mode);
         return gourd_error_hint(error, "chmod +x it where the image is made, or start it by its interpreter");
     }
     return check_interpreter(source, what, path, error);
@@ -99,11 +103,11 @@ static gboolean search_path(const SpecSource *source, const char *what, const ch
     for (char **folder = folders; *folder; folder++) {
         g_autofree char *plain = inside_plain_path(source->spec->working_dir, *folder);
         g_autofree char *candidate = inside_plain_path(plain, name);
-        g_auto(InsideNode) node = {0};
+        const InsideNode *node = service_image_find(source->image, candidate, error);
 
-        if (!inside_find(source->image, candidate, &node, error))
+        if (!node)
             return FALSE;
-        if (node.found && node.type == ENTRY_FILE && (node.mode & 0111) != 0) {
+        if (node->found && node->type == ENTRY_FILE && (node->mode & 0111) != 0) {
             *ret_path = g_steal_pointer(&candidate);
             return check_interpreter(source, what, *ret_path, error);
         }
@@ -174,11 +178,11 @@ static gboolean add_working_dir(SpecSource *source, GError **error)
 {
     const char *wanted = source->options->working_dir ? source->options->working_dir : source->config->working_dir;
     g_autofree char *plain = inside_plain_path("/", *wanted ? wanted : "/");
-    g_auto(InsideNode) node = {0};
+    const InsideNode *node = service_image_find(source->image, plain, error);
 
-    if (!inside_find(source->image, plain, &node, error))
+    if (!node)
         return FALSE;
-    if (!spec_is_mounted_over(source->spec, node.path) && (!node.found || node.type != ENTRY_DIRECTORY)) {
+    if (!spec_is_mounted_over(source->spec, node->path) && (!node->found || node->type != ENTRY_DIRECTORY)) {
         g_autofree char *shown = text_escape(plain);
 
         gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "the image has no folder '%s' to work in", shown);

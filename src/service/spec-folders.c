@@ -132,20 +132,17 @@ static gboolean visit_below(const SquashNode *node, gpointer data, GError **erro
 static gboolean list_folders(const SpecSource *source, const char *path, guint depth, FolderList *list, GError **error)
 {
     SquashWalk walk = {.visit = visit_below, .data = list, .depth = G_MAXUINT};
-    GError *problem = NULL;
+    const InsideNode *folder = service_image_find(source->image, path, error);
 
     *list = (FolderList){.above = count_slashes(path), .depth = depth};
     list->folders = g_ptr_array_new_with_free_func(g_free);
     list->filled = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     list->nested = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    if (squash_reader_walk(source->image, path, &walk, &problem))
-        return TRUE;
-    if (!g_error_matches(problem, GOURD_ERROR, GOURD_ERROR_NOT_FOUND)) {
-        g_propagate_error(error, problem);
+    if (!folder)
         return FALSE;
-    }
-    g_error_free(problem);
-    return TRUE;
+    if (!folder->found || strcmp(folder->path, path) != 0)
+        return TRUE;
+    return service_image_walk(source->image, path, &walk, error);
 }
 
 static void folder_list_clear(FolderList *list)
@@ -201,9 +198,11 @@ gboolean spec_add_kept_folders(SpecSource *source, GError **error)
                 return FALSE;
             ServiceMount *mount = g_ptr_array_index(source->spec->mounts, source->spec->mounts->len - 1);
             mount->fill = g_hash_table_contains(list.nested, path);
-            notes_add(source->notes, "folder-kept",
-                      "empty folders, in which services usually write, became volumes; --tmpfs makes one temporary",
-                      path);
+            mount->guessed = TRUE;
+            notes_add(
+                source->notes, "folder-kept",
+                "empty folders, in which services usually write, became volumes; a tmpfs there makes one temporary",
+                path);
         }
     }
     return TRUE;
@@ -226,17 +225,33 @@ static gboolean add_tmpfs(SpecSource *source, const char *path, const char *opti
     return TRUE;
 }
 
+/* Shared memory has files there: who shares the IPC of the host shares these. */
+static gboolean add_shared_memory(SpecSource *source, GError **error)
+{
+    guint64 size = source->options->shm_size;
+    const char *const *allow = (const char *const *)source->options->allow;
+    g_autofree char *options = size ? g_strdup_printf("mode=1777,size=%" G_GUINT64_FORMAT, size)
+                                    : g_strdup("mode=1777");
+
+    if (!allow || !g_strv_contains(allow, "ipc"))
+        return add_tmpfs(source, "/dev/shm", options, error);
+    if (spec_find_mount(source->spec, "/dev/shm"))
+        return TRUE;
+    ServiceMount *mount = spec_add_mount(source, SERVICE_MOUNT_BIND, "/dev/shm", error);
+    if (!mount)
+        return FALSE;
+    mount->source = g_strdup("/dev/shm");
+    mount->fill = FALSE;
+    return TRUE;
+}
+
 gboolean spec_add_run_folders(SpecSource *source, GError **error)
 {
     static const char *const places[] = {"/run", "/var/run"};
     gboolean root = source->spec->user.kind == SERVICE_USER_ROOT;
-    guint64 shm_size = source->options->shm_size;
-    g_autofree char *shm = shm_size ? g_strdup_printf("mode=1777,size=%" G_GUINT64_FORMAT, shm_size)
-                                    : g_strdup("mode=1777");
     guint count = 0;
 
-    if (!add_tmpfs(source, "/run", root ? "mode=0755" : "mode=1777", error) ||
-        !add_tmpfs(source, "/dev/shm", shm, error))
+    if (!add_tmpfs(source, "/run", root ? "mode=0755" : "mode=1777", error) || !add_shared_memory(source, error))
         return FALSE;
     for (gsize i = 0; i < G_N_ELEMENTS(places); i++) {
         g_auto(FolderList) list = {0};

@@ -53,37 +53,37 @@ static gboolean fail_missing(const char *what, const char *shown, const char *sh
 ServiceMount *spec_add_mount(SpecSource *source, ServiceMountKind kind, const char *destination, GError **error)
 {
     g_autofree char *shown = text_escape(destination);
-    g_auto(InsideNode) node = {0};
 
     if (*destination != '/') {
         gourd_error_set(error, GOURD_ERROR_USAGE, "'%s' is not an absolute path", shown);
         return NULL;
     }
-    if (!inside_find(source->image, destination, &node, error))
+    const InsideNode *node = service_image_find(source->image, destination, error);
+    if (!node)
         return NULL;
-    g_autofree char *shown_resolved = text_escape(node.path);
-    if (strcmp(node.path, "/") == 0 && kind != SERVICE_MOUNT_WRITABLE) {
+    g_autofree char *shown_resolved = text_escape(node->path);
+    if (strcmp(node->path, "/") == 0 && kind != SERVICE_MOUNT_WRITABLE) {
         gourd_error_set(error, GOURD_ERROR_USAGE, "nothing can be mounted over the root");
         return NULL;
     }
-    if (kind != SERVICE_MOUNT_BIND && is_kernels(node.path)) {
+    if (kind != SERVICE_MOUNT_BIND && is_kernels(node->path)) {
         gourd_error_set(error, GOURD_ERROR_INPUT, "'%s' is the kernel's, and cannot be a folder of the service",
                         shown_resolved);
         return NULL;
     }
-    if (spec_find_mount(source->spec, node.path)) {
+    if (spec_find_mount(source->spec, node->path)) {
         gourd_error_set(error, GOURD_ERROR_USAGE, "two mounts on '%s'", shown_resolved);
         return NULL;
     }
-    if (!node.found && !(kind != SERVICE_MOUNT_WRITABLE && spec_is_writable_place(source->spec, node.path))) {
+    if (!node->found && !(kind != SERVICE_MOUNT_WRITABLE && spec_is_writable_place(source->spec, node->path))) {
         fail_missing(kind == SERVICE_MOUNT_SECRET ? "file" : "folder", shown, shown_resolved, error);
         return NULL;
     }
-    if (node.found && node.type == ENTRY_DIRECTORY && kind == SERVICE_MOUNT_SECRET) {
+    if (node->found && node->type == ENTRY_DIRECTORY && kind == SERVICE_MOUNT_SECRET) {
         gourd_error_set(error, GOURD_ERROR_INPUT, "'%s' is a folder in the image", shown_resolved);
         return NULL;
     }
-    if (node.found && node.type != ENTRY_DIRECTORY && kind != SERVICE_MOUNT_BIND && kind != SERVICE_MOUNT_SECRET) {
+    if (node->found && node->type != ENTRY_DIRECTORY && kind != SERVICE_MOUNT_BIND && kind != SERVICE_MOUNT_SECRET) {
         gourd_error_set(error, GOURD_ERROR_INPUT, "'%s' is no folder in the image", shown_resolved);
         return NULL;
     }
@@ -91,11 +91,11 @@ ServiceMount *spec_add_mount(SpecSource *source, ServiceMountKind kind, const ch
     ServiceMount *mount = g_new0(ServiceMount, 1);
 
     mount->kind = kind;
-    mount->destination = g_steal_pointer(&node.path);
-    mount->mode = node.found ? node.mode : 0755;
-    mount->uid = node.uid;
-    mount->gid = node.gid;
-    mount->fill = node.found && node.type == ENTRY_DIRECTORY;
+    mount->destination = g_strdup(node->path);
+    mount->mode = node->found ? node->mode : 0755;
+    mount->uid = node->uid;
+    mount->gid = node->gid;
+    mount->fill = node->found && node->type == ENTRY_DIRECTORY;
     g_ptr_array_add(source->spec->mounts, mount);
     return mount;
 }
@@ -262,15 +262,38 @@ static gboolean add_asked_volume(SpecSource *source, const char *text, GError **
     return add_named_volume(source, name, colon + 1, error);
 }
 
+/* What a system has, or not: a folder that is made in its place would be taken for it by others. */
+static gboolean is_of_system(const char *path)
+{
+    static const char *const files[] = {"/etc/localtime", "/etc/timezone", "/run/docker.sock", "/var/run/docker.sock"};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(files); i++)
+        if (strcmp(path, files[i]) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+/* These are always there: no line of tmpfiles.d need say so. */
+static gboolean is_of_every_system(const char *path)
+{
+    static const char *const folders[] = {"/",    "/etc", "/home",    "/root",    "/run",     "/srv",    "/tmp",
+                                          "/usr", "/var", "/var/lib", "/var/log", "/var/run", "/var/tmp"};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(folders); i++)
+        if (strcmp(path, folders[i]) == 0)
+            return TRUE;
+    return inside_is_below(path, "/dev") || inside_is_below(path, "/proc") || inside_is_below(path, "/sys");
+}
+
 /* SRC:DST[:OPTIONS] */
 static gboolean add_bind(SpecSource *source, const char *text, GError **error)
 {
     const char *colon = strchr(text, ':');
-    gboolean read_only = FALSE, writable = FALSE, create = FALSE, flat = FALSE;
+    gboolean read_only = FALSE, writable = FALSE, create = FALSE, flat = FALSE, file = FALSE;
     g_autofree char *shown = text_escape(text), *path = NULL, *host = g_strndup(text, strcspn(text, ":"));
     const Word words[] = {
         {"ro", &read_only, NULL}, {"rw", &writable, NULL}, {"create", &create, NULL},
-        {"norbind", &flat, NULL}, {NULL, NULL, NULL},
+        {"norbind", &flat, NULL}, {"file", &file, NULL},   {NULL, NULL, NULL},
     };
 
     if (*text != '/' || !colon || !colon[1]) {
@@ -285,7 +308,8 @@ static gboolean add_bind(SpecSource *source, const char *text, GError **error)
     if (!mount)
         return FALSE;
     mount->source = inside_plain_path("/", host);
-    mount->folder = create ? g_strdup(mount->source) : NULL;
+    mount->optional = (create || file) && is_of_system(mount->source);
+    mount->folder = create && !mount->optional && !is_of_every_system(mount->source) ? g_strdup(mount->source) : NULL;
     mount->options = flat ? g_strdup("norbind") : NULL;
     mount->read_only = read_only;
     mount->fill = FALSE;
@@ -341,11 +365,11 @@ static gboolean add_all(SpecSource *source, char *const *texts, const char *opti
 static gboolean add_image_volumes(SpecSource *source, GError **error)
 {
     for (char **path = source->config->volumes; *path; path++) {
-        g_auto(InsideNode) node = {0};
+        const InsideNode *node = service_image_find(source->image, *path, error);
 
-        if (!inside_find(source->image, *path, &node, error))
+        if (!node)
             return FALSE;
-        if (!spec_find_mount(source->spec, node.path) && !spec_add_volume(source, NULL, *path, error))
+        if (!spec_find_mount(source->spec, node->path) && !spec_add_volume(source, NULL, *path, error))
             return gourd_error_prefix(error, "a volume of the image");
     }
     return TRUE;
@@ -361,11 +385,11 @@ static gint compare_mounts(gconstpointer a, gconstpointer b)
 /* A file of the image over which one of the host goes. */
 static gboolean find_file(SpecSource *source, const char *path, gboolean *ret_found, GError **error)
 {
-    g_auto(InsideNode) node = {0};
+    const InsideNode *node = service_image_find(source->image, path, error);
 
-    if (!inside_find(source->image, path, &node, error))
+    if (!node)
         return FALSE;
-    *ret_found = node.found && node.type != ENTRY_DIRECTORY && strcmp(node.path, path) == 0 &&
+    *ret_found = node->found && node->type != ENTRY_DIRECTORY && strcmp(node->path, path) == 0 &&
                  !spec_is_mounted_over(source->spec, path);
     return TRUE;
 }
@@ -376,12 +400,12 @@ static gboolean check_standard_folders(SpecSource *source, GError **error)
     static const char *const folders[] = {"/proc", "/sys", "/dev", "/run", "/tmp", "/var/tmp"};
 
     for (gsize i = 0; i < G_N_ELEMENTS(folders); i++) {
-        g_auto(InsideNode) node = {0};
+        const InsideNode *node = service_image_find(source->image, folders[i], error);
 
-        if (!inside_find(source->image, folders[i], &node, error))
+        if (!node)
             return FALSE;
-        if (!node.found || node.type != ENTRY_DIRECTORY)
-            return fail_missing("folder", folders[i], node.path, error);
+        if (!node->found || node->type != ENTRY_DIRECTORY)
+            return fail_missing("folder", folders[i], node->path, error);
     }
     return TRUE;
 }

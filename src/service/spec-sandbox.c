@@ -145,8 +145,8 @@ static const char *find_private(const ServiceSpec *spec, const ImageScan *scan)
 static gboolean add_scanned(SpecSource *source, GError **error)
 {
     ServiceSpec *spec = source->spec;
-    const ImageScan *scan = service_image_scan(source->opened, error);
-    const ProgramScan *program = service_image_program(source->opened, spec->program);
+    const ImageScan *scan = service_image_scan(source->image, error);
+    const ProgramScan *program = service_image_program(source->image, spec->program);
 
     if (!scan)
         return FALSE;
@@ -165,7 +165,7 @@ static gboolean add_scanned(SpecSource *source, GError **error)
         notes_add(
             source->notes, NOTE_STARTS_AS_ROOT,
             "the image starts as root and becomes another user; here it is a user of its own from the beginning. If it "
-            "insists: --user root",
+            "insists: user root",
             switcher);
     return TRUE;
 }

@@ -151,7 +151,7 @@ gboolean spec_add_user(SpecSource *source, GError **error)
 {
     ServiceUser *user = &source->spec->user;
 
-    GBytes *passwd = service_image_passwd(source->opened), *groups = service_image_groups(source->opened);
+    GBytes *passwd = service_image_passwd(source->image), *groups = service_image_groups(source->image);
 
     user->passwd = passwd ? g_bytes_ref(passwd) : NULL;
     user->groups = groups ? g_bytes_ref(groups) : NULL;

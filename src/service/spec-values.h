@@ -45,8 +45,10 @@ typedef struct {
     char *folder;      /* to be made on the host: of VOLUME, and of BIND if it may be missing; NULL: others do */
     char *name;        /* of SECRET: of the credential */
     GBytes *content;   /* of SECRET without source: what is in it */
-    gboolean read_only, optional;
+    gboolean read_only;
+    gboolean optional;  /* of BIND: nothing is there if the host has it not */
     gboolean mounted;   /* of VOLUME: a mount unit of the stack's does it */
+    gboolean guessed;   /* of VOLUME: nobody asked for it, it is an empty folder of the image */
     gboolean encrypted; /* of SECRET */
     /* Of VOLUME: what the image has there. */
     guint16 mode;
@@ -108,6 +110,13 @@ typedef struct {
     gboolean as_root;
 } ServiceHook;
 
+/* How volumes are backed up while the service runs. */
+typedef struct {
+    char **dump, **restore, **before, **after; /* programs, as the service sees them, with their words; NULL: none */
+    char *volume;                              /* that the dump stands for: its folder on the host; NULL without one */
+    guint64 timeout_usec;                      /* of each; 0: none */
+} ServiceBackup;
+
 /* A variable whose value is a credential that gourd wrote. */
 typedef struct {
     char *name;
@@ -161,6 +170,7 @@ typedef struct {
     ServiceHealth health;
     char **pre_upgrade;               /* argv, or NULL */
     GPtrArray *post_start, *pre_stop; /* ServiceHook */
+    ServiceBackup backup;
     guint64 log_max;
     gboolean no_log;
     gint64 steady_sec;

@@ -108,6 +108,7 @@ void service_spec_free(ServiceSpec *spec)
     g_strfreev(spec->health.argv);
     g_free(spec->health.target);
     g_strfreev(spec->pre_upgrade);
+    service_backup_clear(&spec->backup);
     g_free(spec->stack);
     g_free(spec->target);
     g_free(spec->slice);
@@ -200,25 +201,26 @@ ServiceSpec *service_spec_new(ServiceImage *image, const ServiceOptions *options
                               Notes *notes, GError **error)
 {
     const ImageConfig *config = service_image_config(image, error);
+    const Json *metadata = NULL;
     g_autoptr(ServiceSpec) spec = spec_new();
+
+    if (!config || !service_image_metadata(image, &metadata, error))
+        return NULL;
     SpecSource source = {
-        .opened = image,
-        .image = service_image_reader(image),
+        .image = image,
         .config = config,
-        .metadata = service_image_metadata(image),
+        .metadata = metadata,
         .options = options,
         .context = context,
         .notes = notes,
         .spec = spec,
     };
-
-    if (!config)
-        return NULL;
     add_texts(&source);
     if (!spec_add_user(&source, error) || !spec_add_environment(&source, error) || !spec_add_mounts(&source, error) ||
         !spec_add_command(&source, error) || (!context->one_off && !spec_add_health(&source, error)) ||
         !spec_add_network(&source, error) || !spec_add_lifecycle(&source, error) || !spec_add_hooks(&source, error) ||
-        !spec_add_limits(&source, error) || !spec_add_place(&source, error) || !spec_add_sandbox(&source, error) ||
+        (!context->one_off && !spec_add_backup(&source, error)) || !spec_add_limits(&source, error) ||
+        !spec_add_place(&source, error) || !spec_add_sandbox(&source, error) ||
         (!context->one_off && !spec_check_access(&source, error)))
         return NULL;
     return g_steal_pointer(&spec);

@@ -9,9 +9,8 @@
 
 /* What they all look at. */
 typedef struct {
-    ServiceImage *opened;
-    SquashReader *image;       /* of `opened`, like the next two */
-    const ImageConfig *config; /* an empty one if the bundle has none */
+    ServiceImage *image;
+    const ImageConfig *config; /* of the image, like the next; an empty one if the bundle has none */
     const Json *metadata;      /* bundle.json, or NULL */
     const ServiceOptions *options;
     const ServiceContext *context;
@@ -31,6 +30,7 @@ gboolean spec_add_devices(SpecSource *source, GError **error) G_GNUC_WARN_UNUSED
 gboolean spec_add_sandbox(SpecSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean spec_add_lifecycle(SpecSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean spec_add_hooks(SpecSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean spec_add_backup(SpecSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean spec_add_limits(SpecSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* In a stack, and among the host's units. */
 gboolean spec_add_place(SpecSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;

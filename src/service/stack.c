@@ -249,9 +249,30 @@ static gboolean link_dependency(const Stack *stack, StackService *service, const
     return TRUE;
 }
 
+/* container_name is another name of the unit: none of them may be that of another service. */
+static gboolean check_aliases(const Stack *stack, GError **error)
+{
+    for (guint i = 0; i < stack->services->len; i++) {
+        const StackService *service = g_ptr_array_index(stack->services, i);
+
+        for (guint k = 0; k < stack->services->len; k++) {
+            const StackService *other = g_ptr_array_index(stack->services, k);
+
+            if (other == service || !service->options.aliases ||
+                !g_strv_contains((const char *const *)service->options.aliases, other->full_name))
+                continue;
+            gourd_error_set(error, GOURD_ERROR_INPUT, "%s: %s: the service '%s' is called '%s' on this host",
+                            service->place ? service->place : stack->name, service->name, other->name,
+                            other->full_name);
+            return gourd_error_hint(error, "another container_name avoids it");
+        }
+    }
+    return TRUE;
+}
+
 gboolean stack_finish(Stack *stack, GError **error)
 {
-    if (!sort(stack, error))
+    if (!sort(stack, error) || !check_aliases(stack, error))
         return FALSE;
     for (guint i = 0; i < stack->services->len; i++) {
         StackService *service = g_ptr_array_index(stack->services, i);

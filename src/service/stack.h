@@ -83,6 +83,11 @@ gboolean stack_name_is_valid(const char *name);
  * containers (docs/decisions/). */
 void stack_share_users(Stack *stack);
 
+/* Puts the keys of a Compose file where an error of one of its services names options; what was wrong usage is wrong input. */
+void stack_say_keys(GError **error);
+/* What to do of a single service, as it is said of one in a stack. The caller frees. */
+char *stack_remedy(const char *remedy);
+
 /* What starts and waits for all replicas of a service ("shop-web"): "shop-web.all.target". The caller frees. */
 char *stack_replicas_unit(const char *full_name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -5,10 +5,12 @@
 
 #include <string.h>
 
+#define ZSTD_STEP (128 * 1024) /* bytes of a frame that are expanded at once (RFC 8878, "Block_Maximum_Size") */
+
 struct SquashExpander {
     const SquashReader *reader;
     sqfs_compressor_t *compressor; /* not to be shared by threads */
-    guint8 *stored, *raw;
+    guint8 *raw;
     guint64 offset; /* of the block that raw holds */
     guint32 word;   /* 0: none */
     gsize size;
@@ -26,7 +28,6 @@ SquashExpander *squash_expander_new(const SquashReader *reader, GError **error)
         squash_fail(error, SQFS_ERROR_ALLOC, "cannot use the compressor");
         return NULL;
     }
-    expander->stored = g_malloc(reader->facts.block_size);
     expander->raw = g_malloc(reader->facts.block_size);
     return g_steal_pointer(&expander);
 }
@@ -37,7 +38,6 @@ void squash_expander_free(SquashExpander *expander)
         return;
     sqfs_destroy(expander->compressor);
     block_codec_free(expander->beginning);
-    g_free(expander->stored);
     g_free(expander->raw);
     g_free(expander);
 }
@@ -47,6 +47,27 @@ SquashExpander *squash_reader_expander(SquashReader *reader, GError **error)
     if (!reader->expander)
         reader->expander = squash_expander_new(reader, error);
     return reader->expander;
+}
+
+/* Room for a stored block, which is wanted until it is expanded: one for each thread, as memory that is used for the first time costs more
+ * than reading into it. */
+static guint8 *get_room(gsize size)
+{
+    static GPrivate rooms = G_PRIVATE_INIT((GDestroyNotify)g_byte_array_unref);
+    GByteArray *room = g_private_get(&rooms);
+
+    if (!room) {
+        room = g_byte_array_new();
+        g_private_set(&rooms, room);
+    }
+    if (room->len < size)
+        g_byte_array_set_size(room, (guint)size);
+    return room->data;
+}
+
+void squash_reader_drop_expander(SquashReader *reader)
+{
+    g_clear_pointer(&reader->expander, squash_expander_free);
 }
 
 static gboolean read_stored(SquashExpander *expander, guint64 offset, gsize size, guint8 *bytes, GError **error)
@@ -63,19 +84,18 @@ static gboolean read_stored(SquashExpander *expander, guint64 offset, gsize size
 }
 
 /* Expands a block, or of zstd's at least the first `wanted` bytes. */
-static gint32 expand_stored(SquashExpander *expander, gsize size, gsize wanted)
+static gint32 expand_stored(SquashExpander *expander, const guint8 *stored, gsize size, gsize wanted)
 {
     guint32 block_size = expander->reader->facts.block_size;
     gsize got = 0;
 
-    expander->is_whole = wanted >= block_size || expander->reader->super.compression_id != SQFS_COMP_ZSTD;
+    expander->is_whole = wanted >= block_size || block_size <= ZSTD_STEP ||
+                         expander->reader->super.compression_id != SQFS_COMP_ZSTD;
     if (expander->is_whole)
-        return expander->compressor->do_block(expander->compressor, expander->stored, (guint32)size, expander->raw,
-                                              block_size);
+        return expander->compressor->do_block(expander->compressor, stored, (guint32)size, expander->raw, block_size);
     if (!expander->beginning)
         expander->beginning = block_codec_new(CODEC_ZSTD, CODEC_LEVEL_DEFAULT, block_size, NULL);
-    return block_codec_expand_start(expander->beginning, expander->stored, size, wanted, expander->raw, block_size,
-                                    &got)
+    return block_codec_expand_start(expander->beginning, stored, size, wanted, expander->raw, block_size, &got)
                ? (gint32)got
                : -1;
 }
@@ -84,16 +104,17 @@ static gboolean expand(SquashExpander *expander, guint64 offset, guint32 word, g
 {
     gsize size = word & SQUASH_BLOCK_SIZE_MASK;
     gboolean plain = (word & SQUASH_BLOCK_PLAIN) != 0;
+    guint8 *stored = plain ? expander->raw : get_room(expander->reader->facts.block_size);
 
     if (word & ~(SQUASH_BLOCK_SIZE_MASK | SQUASH_BLOCK_PLAIN))
         return gourd_error_set(error, GOURD_ERROR_INPUT, "a block's size has unknown bits");
     expander->word = 0;
-    if (!read_stored(expander, offset, size, plain ? expander->raw : expander->stored, error))
+    if (!read_stored(expander, offset, size, stored, error))
         return FALSE;
     expander->size = size;
     expander->is_whole = TRUE;
     if (!plain) {
-        gint32 got = expand_stored(expander, size, wanted);
+        gint32 got = expand_stored(expander, stored, size, wanted);
 
         if (got <= 0)
             return gourd_error_set(error, GOURD_ERROR_INPUT, "a block's compressed data are broken");

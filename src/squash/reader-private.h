@@ -38,6 +38,19 @@ typedef struct {
     sqfs_meta_reader_t *current;
 } MetadataTable;
 
+/* One name of a folder. */
+typedef struct {
+    guint64 reference;
+    guint32 inode;
+    EntryType type;
+    guint32 name; /* offset in names */
+} ListingEntry;
+
+typedef struct {
+    GArray *entries;   /* ListingEntry, by the bytes of their names */
+    GByteArray *names; /* each ends with NUL */
+} Listing;
+
 struct SquashReader {
     BorrowedFile file;
     char *name;
@@ -51,6 +64,7 @@ struct SquashReader {
     guint64 xattr_start;      /* of the key-value pairs */
     GArray *sizes;            /* guint32: the block list of the inode read last */
     GString *target;          /* its link text */
+    Listing root;             /* of the root folder, kept when something was looked up in it; no entries before */
     SquashExpander *expander; /* squash_reader_expander() */
 };
 
@@ -70,19 +84,6 @@ int squash_table_read(MetadataTable *table, void *bytes, gsize size);
  * valid until the next one is read. path and name stay unset. */
 gboolean squash_read_inode(SquashReader *reader, guint64 reference, SquashNode *ret_node, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
-
-/* One name of a folder. */
-typedef struct {
-    guint64 reference;
-    guint32 inode;
-    EntryType type;
-    guint32 name; /* offset in names */
-} ListingEntry;
-
-typedef struct {
-    GArray *entries;   /* ListingEntry, by the bytes of their names */
-    GByteArray *names; /* each ends with NUL */
-} Listing;
 
 /* Reads all names of a folder. *ret_sorted tells whether they stood in order. */
 gboolean squash_read_listing(SquashReader *reader, const SquashNode *folder, Listing *ret_listing, gboolean *ret_sorted,

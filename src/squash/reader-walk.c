@@ -151,17 +151,34 @@ static gboolean fail_missing(const char *path, GError **error)
     return gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "there is no '/%s' in the image", shown);
 }
 
+/* Every path begins in the root folder, so its listing is kept. The caller releases what it gets. */
+static gboolean get_listing(SquashReader *reader, const SquashNode *folder, guint64 reference, Listing *ret_listing,
+                            GError **error)
+{
+    gboolean sorted, is_root = reference == reader->super.root_inode_ref;
+
+    if (!is_root || !reader->root.entries) {
+        if (!squash_read_listing(reader, folder, ret_listing, &sorted, error))
+            return FALSE;
+        if (!is_root)
+            return TRUE;
+        reader->root = *ret_listing;
+    }
+    ret_listing->entries = g_array_ref(reader->root.entries);
+    ret_listing->names = g_byte_array_ref(reader->root.names);
+    return TRUE;
+}
+
 /* Goes one step down from *node. */
 static gboolean find_step(SquashReader *reader, const char *name, SquashNode *node, guint64 *reference,
                           gboolean *ret_found, GError **error)
 {
     Listing listing;
-    gboolean sorted;
 
     *ret_found = FALSE;
     if (node->type != ENTRY_DIRECTORY)
         return TRUE;
-    if (!squash_read_listing(reader, node, &listing, &sorted, error))
+    if (!get_listing(reader, node, *reference, &listing, error))
         return FALSE;
     const ListingEntry *entry = find_name(&listing, name);
     gboolean done = TRUE;

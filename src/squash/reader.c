@@ -113,8 +113,10 @@ static gboolean read_superblock(SquashReader *reader, GError **error)
 
     if (!fd_pread(reader->file.fd, reader->name, magic, sizeof magic, 0, &got, error))
         return FALSE;
-    if (!squash_detect(magic, got))
-        return gourd_error_set(error, GOURD_ERROR_INPUT, "it is not a SquashFS image");
+    if (!squash_detect(magic, got)) {
+        gourd_error_set(error, GOURD_ERROR_INPUT, "it is not a SquashFS image");
+        return gourd_error_hint(error, "gourd build makes a bundle of a container image or an archive");
+    }
     int code = sqfs_super_read(&reader->super, &reader->file.base);
     if (code == SFQS_ERROR_SUPER_VERSION)
         return gourd_error_set(error, GOURD_ERROR_UNSUPPORTED, "it is not SquashFS version 4.0");
@@ -245,6 +247,8 @@ void squash_reader_free(SquashReader *reader)
         sqfs_free(reader->fragments);
     g_array_unref(reader->sizes);
     g_string_free(reader->target, TRUE);
+    if (reader->root.entries)
+        squash_listing_release(&reader->root);
     g_free(reader->name);
     g_free(reader);
 }

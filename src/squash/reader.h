@@ -110,6 +110,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SquashExpander, squash_expander_free)
 
 /* The reader's own, for its thread: what is looked up one after the other is often in one block. NULL with an error. */
 SquashExpander *squash_reader_expander(SquashReader *reader, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Gives its memory back, for who has looked up what there was: the next one to ask has another. */
+void squash_reader_drop_expander(SquashReader *reader);
 
 /* Expands the block at offset with that size word. The bytes stay valid until the next call with this expander; a block
  * asked for twice in a row is expanded once. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "bundles.h"
-#include "volume-task.h"
+#include "volume-hook.h"
 #include "volume.h"
 
 #include <errno.h>
@@ -144,8 +144,12 @@ static void keep_failure(Store *store, const char *failed, guint64 since_usec)
 {
     g_autofree char *unit = g_strdup(failed);
     g_autoptr(GPtrArray) lines = NULL;
+    guint64 start;
 
-    if (!host_read_journal(store->host, unit, since_usec, FAILURE_LINES_MAX, &lines, NULL))
+    /* Not how what ran before was stopped. */
+    if (!host_journal_first_start(store->host, unit, since_usec, &start, NULL) || start == 0)
+        start = since_usec;
+    if (!host_read_journal(store->host, unit, start, FAILURE_LINES_MAX, &lines, NULL))
         lines = g_ptr_array_new_with_free_func(g_free);
     g_clear_pointer(&store->failure_lines, g_ptr_array_unref);
     store->failure_lines = g_steal_pointer(&lines);
@@ -158,15 +162,18 @@ static void keep_failure(Store *store, const char *failed, guint64 since_usec)
 static gboolean act_on_host(Store *store, const char *verb, const char *argument, GError **error)
 {
     static const char *const starting[] = {"start", "restart", "restart-all", "steady", NULL};
-    guint64 since_usec = (guint64)g_get_real_time();
+    gboolean starts = g_strv_contains(starting, verb);
 
+    /* What "steady" waits for may have failed before that began. */
+    if (starts && store->started_usec == 0)
+        store->started_usec = (guint64)g_get_real_time();
     if (store->other_act && !host_has_act(verb))
         return store->other_act(store->host, verb, argument, store->change ? store->change->subject : NULL, error);
     if (host_act(verb, argument, store->host, error))
         return TRUE;
     const char *failed = host_failed_unit(store->host);
-    if (g_strv_contains(starting, verb) && (failed || !strchr(argument, ' ')))
-        keep_failure(store, failed ? failed : argument, since_usec);
+    if (starts && (failed || !strchr(argument, ' ')))
+        keep_failure(store, failed ? failed : argument, store->started_usec);
     return FALSE;
 }
 
@@ -241,8 +248,18 @@ gboolean store_act(const char *verb, const char *argument, gpointer data, GError
         return volume_fill(store, argument, error);
     if (strcmp(verb, "unfill") == 0)
         return volume_unfill(store, argument, error);
+    if (strcmp(verb, "dump") == 0)
+        return volume_dump(store, argument, error);
+    if (strcmp(verb, "before") == 0)
+        return volume_before(store, argument, error);
+    if (strcmp(verb, "after") == 0)
+        return volume_after(store, argument, error);
     if (strcmp(verb, "archive") == 0)
         return volume_archive(store, error);
+    if (strcmp(verb, "keep") == 0)
+        return volume_keep(store, error);
+    if (strcmp(verb, "load") == 0)
+        return volume_load(store, argument, error);
     if (strcmp(verb, "unpack") == 0)
         return volume_unpack(store, error);
     if (strcmp(verb, "switch") == 0)
@@ -295,6 +312,7 @@ gboolean store_apply(Store *store, const StoreChange *change, const PlanActor *a
     g_clear_pointer(&store->failure_lines, g_ptr_array_unref);
     g_clear_pointer(&store->failure_why, why_free);
     g_ptr_array_set_size(store->not_revived, 0);
+    store->started_usec = 0;
     g_autoptr(GError) failure = NULL;
     gboolean applied = plan_apply(change->plan, host_root(store->host), JOURNAL_PATH, &own, &failure);
     store->change = NULL;

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #define SUFFIX ".raw"
-#define METADATA_SIZE_MAX JSON_SIZE_MAX
 
 /* As gourd build lets them be: cli/build-options.c. */
 static gboolean is_word(const char *text, const char *extra)
@@ -159,20 +158,15 @@ gboolean bundle_compute_digest(Bundle *bundle, Digest *ret_digest, GError **erro
 /* What the bundle says of itself; NULL where it does not. */
 static gboolean read_metadata(BundleSource *source, GError **error)
 {
-    g_autoptr(GError) problem = NULL;
-    g_autoptr(GBytes)
-        bytes = squash_reader_load(bundle_image(source->bundle), BUNDLE_METADATA_PATH, METADATA_SIZE_MAX, &problem);
+    const Json *metadata;
     const char *name, *version;
 
-    if (!bytes && g_error_matches(problem, GOURD_ERROR, GOURD_ERROR_NOT_FOUND))
-        return TRUE;
-    if (!bytes) {
-        g_propagate_error(error, g_steal_pointer(&problem));
+    if (!service_image_metadata(source->image, &metadata, error))
         return FALSE;
-    }
-    g_autoptr(Json) json = json_parse(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), error);
-    if (!json || !json_get_string(json, "", "name", &name, error) ||
-        !json_get_string(json, "", "version", &version, error))
+    if (!metadata)
+        return TRUE;
+    if (!json_get_string(metadata, "", "name", &name, error) ||
+        !json_get_string(metadata, "", "version", &version, error))
         return gourd_error_prefix(error, "'/" BUNDLE_METADATA_PATH "'");
     source->name = g_strdup(name);
     source->version = g_strdup(version);
@@ -207,7 +201,10 @@ static gboolean finish_source(BundleSource *source, GError **error)
     if (!source->bundle)
         return FALSE;
     source->image = service_image_new(source->bundle);
-    return find_name(source, error) && bundle_compute_digest(source->bundle, &source->digest, error);
+    if (!find_name(source, error) || !bundle_compute_digest(source->bundle, &source->digest, error))
+        return FALSE;
+    squash_reader_drop_expander(bundle_image(source->bundle)); /* a stack opens many before it looks into the first */
+    return TRUE;
 }
 
 BundleSource *bundle_source_open_stored(Store *store, const char *file, GError **error)

@@ -127,7 +127,7 @@ gboolean files_mention(const GPtrArray *files, const char *text)
         gsize size;
         const char *bytes = file->content ? g_bytes_get_data(file->content, &size) : NULL;
 
-        if (bytes && g_strstr_len(bytes, (gssize)size, text))
+        if (bytes && memmem(bytes, size, text, strlen(text)))
             return TRUE;
     }
     return FALSE;
@@ -154,26 +154,70 @@ static Record *render(const Deploy *deploy, guint revision, Notes *notes, GError
     return g_steal_pointer(&record);
 }
 
+static Json *options_without_backup(const ServiceOptions *options)
+{
+    ServiceOptions copy;
+
+    service_options_copy(options, &copy);
+    service_options_clear_backup(&copy);
+    Json *json = service_options_to_json(&copy);
+    service_options_clear(&copy);
+    return json;
+}
+
+static gboolean is_same_file(const ServiceFile *old, const ServiceFile *new, gboolean is_main)
+{
+    if (!new || old->mode != new->mode || g_strcmp0(old->target, new->target) != 0 || !old->content != !new->content)
+        return FALSE;
+    if (!old->content || g_bytes_equal(old->content, new->content) || !is_main)
+        return !old->content || g_bytes_equal(old->content, new->content);
+    g_autofree char *a = record_unit_lines(old->content, FALSE);
+    g_autofree char *b = record_unit_lines(new->content, FALSE);
+    return strcmp(a, b) == 0;
+}
+
+/* Two records with the same number, of a service that is one unit and no more: whether all differences are in its backups. */
+static gboolean runs_alike(const Record *old, const Record *new)
+{
+    const GPtrArray *files = old->files->files;
+    g_autofree char *main_path = g_strconcat(PATH_UNITS "/", old->files->unit, NULL);
+
+    if (files->len != new->files->files->len || new->files->units->len != 1 || new->files->pre_upgrade ||
+        !old->secrets != !new->secrets || (old->secrets && !json_equal(old->secrets, new->secrets)))
+        return FALSE;
+    for (guint i = 0; i < files->len; i++) {
+        const ServiceFile *file = g_ptr_array_index(files, i);
+
+        if (!is_same_file(file, record_find(new, file->path), strcmp(file->path, main_path) == 0))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* What the active release would be if it were made now. */
+static gboolean compare_files(Deploy *deploy, guint revision, gboolean *ret_same, GError **error)
+{
+    g_autoptr(Record) record = render(deploy, revision, NULL, error);
+
+    if (!record)
+        return FALSE;
+    g_autoptr(GBytes) old = record_format(deploy->old), new = record_format(record);
+    if (g_bytes_equal(old, new))
+        return record_is_in_place(deploy->store, deploy->old, ret_same, error);
+    return !runs_alike(deploy->old, record) || record_is_in_place(deploy->store, deploy->old, &deploy->runs_on, error);
+}
+
 /* The same bundle, and with the number of the active release the same files: nothing would change. */
-static gboolean is_same(const Deploy *deploy, gboolean *ret_same, GError **error)
+static gboolean is_same(Deploy *deploy, gboolean *ret_same, GError **error)
 {
     const StoreRelease *active = store_service_release(deploy->before, deploy->before->active);
-    g_autoptr(Json) was = NULL, is = NULL;
 
     *ret_same = FALSE;
     if (!digest_equal(&active->digest, &deploy->change->pending->source->digest))
         return TRUE;
-    was = service_options_to_json(&active->options);
-    is = service_options_to_json(deploy->request->options);
-    if (!json_equal(was, is))
-        return TRUE;
-    g_autoptr(Record) record = render(deploy, active->revision, NULL, error);
-    if (!record)
-        return FALSE;
-    g_autoptr(GBytes) old = record_format(deploy->old), new = record_format(record);
-    if (!g_bytes_equal(old, new))
-        return TRUE;
-    return record_is_in_place(deploy->store, deploy->old, ret_same, error);
+    g_autoptr(Json) was = options_without_backup(&active->options);
+    g_autoptr(Json) is = options_without_backup(deploy->request->options);
+    return !json_equal(was, is) || compare_files(deploy, active->revision, ret_same, error);
 }
 
 gboolean deploy_compare(Deploy *deploy, gboolean *ret_same, GError **error)
@@ -299,7 +343,7 @@ static gboolean check_sources(const Deploy *deploy, GError **error)
     for (char **bind = options->binds; bind && *bind; bind++) {
         g_autofree char *source = g_strndup(*bind, strcspn(*bind, ":"));
 
-        if (!has_word(*bind, "create") && !check_source(deploy, "--bind", source, error))
+        if (!has_word(*bind, "create") && !has_word(*bind, "file") && !check_source(deploy, "--bind", source, error))
             return FALSE;
     }
     for (char **secret = options->secrets; secret && *secret; secret++)

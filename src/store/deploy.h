@@ -14,6 +14,7 @@ typedef struct {
     StoreService *before; /* NULL: it is not installed */
     Record *old;          /* of the active release, or NULL */
     Record *new;
+    gboolean runs_on; /* `new` is another release, but what runs is the same: only backups differ */
 } Deploy;
 
 void deploy_clear(Deploy *deploy);
@@ -22,7 +23,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Deploy, deploy_clear)
 /* After change->pending->source is there: what rendering depends on, with the number of a new release. */
 gboolean deploy_read_context(Deploy *deploy, guint *ret_revision, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Reads the active release into `old`. *ret_same: the bundle is the same, and with the number of the active release so would be the
- * files: nothing would change. */
+ * files: nothing would change. Else `runs_on` is set. */
 gboolean deploy_compare(Deploy *deploy, gboolean *ret_same, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Makes `new`. Of a service that is installed already only those notes are added that whoever installed it has not read. */
 gboolean deploy_render(Deploy *deploy, guint revision, GError **error) G_GNUC_WARN_UNUSED_RESULT;

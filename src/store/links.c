@@ -35,7 +35,7 @@ static void add_link(GPtrArray *links, const char *unit, const char *wanting, co
 static const char *find_install(const char *text, gsize size)
 {
     static const char heading[] = "\n[Install]\n";
-    const char *found = g_strstr_len(text, (gssize)size, heading);
+    const char *found = memmem(text, size, heading, strlen(heading));
 
     return found && found > text && found[-1] != '\\' ? found + 1 : text;
 }

@@ -116,7 +116,10 @@ static gboolean add_notes(const Removal *removal, GError **error)
     gboolean found;
 
     for (guint i = 0; i < files->volumes->len && !removal->purge; i++)
-        notes_add(removal->notes, "volume-kept", "the volumes stay, for another installation; --purge removes them",
+        notes_add(removal->notes, "volume-kept",
+                  removal->change->stack
+                      ? "the volumes stay; 'gourd volume rm' removes them, 'gourd down -v' those of a stack too"
+                      : "the volumes stay, for another installation; --purge removes them",
                   ((const ServiceVolume *)g_ptr_array_index(files->volumes, i))->path);
     if (!root_look(removal->store->root, dropins, &status, &found, error))
         return FALSE;

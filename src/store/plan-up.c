@@ -198,6 +198,7 @@ static void plan_starts_all(const Up *up, const Nets *nets, const char *target)
 
         if (!member->restarts)
             continue;
+        member->deploy.change->started = TRUE;
         plan_act(plan, "reset-failed", unit, NULL, NULL);
         append_unit(units, unit);
     }

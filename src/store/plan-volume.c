@@ -1,158 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "change.h"
-#include "transition.h"
-#include "volume-task.h"
+#include "stops.h"
+#include "volume-hook.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
-
-/* --- who must stop ------------------------------------------------------------------------------------------------ */
-
-/* Units (char *) in the order in which they stop. */
-typedef struct {
-    Store *store;
-    GPtrArray *sockets, *services, *mounts;
-} Stops;
-
-static Stops stops_new(Store *store)
-{
-    return (Stops){
-        .store = store,
-        .sockets = g_ptr_array_new_with_free_func(g_free),
-        .services = g_ptr_array_new_with_free_func(g_free),
-        .mounts = g_ptr_array_new_with_free_func(g_free),
-    };
-}
-
-static void stops_clear(Stops *stops)
-{
-    g_ptr_array_unref(stops->sockets);
-    g_ptr_array_unref(stops->services);
-    g_ptr_array_unref(stops->mounts);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Stops, stops_clear)
-
-static void add_unit(Stops *stops, const char *unit)
-{
-    GPtrArray *units = g_str_has_suffix(unit, ".socket")  ? stops->sockets
-                       : g_str_has_suffix(unit, ".mount") ? stops->mounts
-                                                          : stops->services;
-
-    if (!file_is_shared(unit) && !g_ptr_array_find_with_equal_func(units, unit, g_str_equal, NULL) &&
-        unit_is_active(stops->store, unit))
-        g_ptr_array_add(units, g_strdup(unit));
-}
-
-/* What systemd stops with a unit (systemd.unit(5), Requires=, BindsTo=, PartOf=): it has to be started again too. */
-static void add_dependents(Stops *stops)
-{
-    static const char *const relations[] = {"RequiredBy", "BoundBy", "RequisiteOf", "ConsistsOf"};
-
-    for (guint i = 0; i < stops->services->len; i++)
-        for (guint j = 0; j < G_N_ELEMENTS(relations); j++) {
-            g_autofree char *text = host_get_property(stops->store->host, g_ptr_array_index(stops->services, i),
-                                                      relations[j]);
-            g_auto(GStrv) units = g_strsplit(text ? text : "", "\n", -1);
-
-            for (char **unit = units; *unit; unit++)
-                if (unit_name_is_valid(*unit, UNIT_NAME_ANY))
-                    add_unit(stops, *unit);
-        }
-}
-
-static gboolean add_service(Stops *stops, const char *name, GError **error)
-{
-    g_autoptr(StoreService) service = store_find(stops->store, name, error);
-    g_autoptr(Record) record = service ? record_read(stops->store, name, service->active, error) : NULL;
-
-    for (guint i = 0; record && i < record->files->units->len; i++)
-        add_unit(stops, g_ptr_array_index(record->files->units, i));
-    return record != NULL;
-}
-
-static gboolean find_stops(Stops *stops, const GPtrArray *volumes, GError **error)
-{
-    if (!host_is_live(stops->store->host))
-        return TRUE;
-    for (guint i = 0; i < volumes->len; i++) {
-        const GPtrArray *users = ((const StoreVolume *)g_ptr_array_index(volumes, i))->users;
-
-        for (guint j = 0; j < users->len; j++)
-            if (!add_service(stops, g_ptr_array_index(users, j), error))
-                return FALSE;
-    }
-    add_dependents(stops);
-    return TRUE;
-}
-
-/* In the order in which they stop; what stops last starts first. */
-static GPtrArray *list_stops(const Stops *stops)
-{
-    GPtrArray *all = g_ptr_array_new();
-
-    g_ptr_array_extend(all, stops->sockets, NULL, NULL);
-    g_ptr_array_extend(all, stops->services, NULL, NULL);
-    g_ptr_array_extend(all, stops->mounts, NULL, NULL);
-    return all;
-}
-
-static char *join(const GPtrArray *units, gboolean backwards)
-{
-    GString *text = g_string_new(NULL);
-
-    for (guint i = 0; i < units->len; i++)
-        g_string_append_printf(text, "%s%s", i ? " " : "",
-                               (const char *)g_ptr_array_index(units, backwards ? units->len - 1 - i : i));
-    return g_string_free(text, FALSE);
-}
-
-/* --- backup ------------------------------------------------------------------------------------------------------- */
-
-static gboolean add_to_backup(Store *store, const StoreVolume *volume, gboolean only, VolumeTask *task, Notes *notes,
-                              GError **error)
-{
-    if (volume->is_mount && only) {
-        gourd_error_set(error, GOURD_ERROR_UNSUPPORTED, "a unit mounts a file system on the volume '%s'", volume->id);
-        return gourd_error_hint(error, "back it up where that is kept");
-    }
-    if (volume->is_mount) {
-        notes_add(notes, "volume-mounted", "a file system that is mounted there is not in the backup", volume->id);
-        return TRUE;
-    }
-    g_ptr_array_add(task->ids, g_strdup(volume->id));
-    task->size_estimate += store_measure_volume(store, volume);
-    return TRUE;
-}
-
-StoreChange *store_plan_volume_backup(Store *store, const GPtrArray *volumes, gboolean live, const char *file,
-                                      OutputFile *output, Notes *notes, GError **error)
-{
-    VolumeTask *task = volume_task_new();
-    g_autofree char *title = g_strdup_printf("back up to %s", file);
-    g_autoptr(StoreChange) change = store_change_new("", title);
-    g_auto(Stops) stops = stops_new(store);
-
-    change->pending->task = task;
-    task->output = output;
-    task->live = live;
-    task->file = g_strdup(file);
-    if (!find_stops(&stops, volumes, error))
-        return NULL;
-    for (guint i = 0; i < volumes->len; i++)
-        if (!add_to_backup(store, g_ptr_array_index(volumes, i), volumes->len == 1, task, notes, error))
-            return NULL;
-    g_autoptr(GPtrArray) units = list_stops(&stops);
-    g_autofree char *stopping = join(units, FALSE), *starting = join(units, TRUE);
-    gboolean stop = !live && units->len > 0;
-    if (stop)
-        plan_act(change->plan, "halt", stopping, "resume", starting);
-    plan_act(change->plan, "archive", file, NULL, NULL);
-    if (stop)
-        plan_act(change->plan, "resume", starting, NULL, NULL);
-    return g_steal_pointer(&change);
-}
 
 /* --- restore ------------------------------------------------------------------------------------------------------ */
 
@@ -177,7 +31,7 @@ static gboolean check_id(const char *id, GError **error)
     return gourd_error_hint(error, "one is called OWNER/VOLUME");
 }
 
-static gboolean add_move(const char *from, const char *to, VolumeTask *task, GError **error)
+static gboolean add_move(const char *from, const char *to, gboolean is_dump, VolumeTask *task, GError **error)
 {
     if (!check_id(from, error) || !check_id(to, error))
         return FALSE;
@@ -187,6 +41,8 @@ static gboolean add_move(const char *from, const char *to, VolumeTask *task, GEr
     VolumeMove *move = g_new0(VolumeMove, 1);
     move->from = g_strdup(from);
     move->to = g_strdup(to);
+    move->is_dump = is_dump;
+    move->fd = -1;
     g_ptr_array_add(task->moves, move);
     return TRUE;
 }
@@ -204,7 +60,8 @@ static gboolean fail_target(const VolumeTask *task, const GPtrArray *ids, const 
 }
 
 /* OWNER/NAME: that one of the backup, or its only one. OWNER: all of that owner, or all if they have one. */
-static gboolean choose_moves(const GPtrArray *ids, const char *target, VolumeTask *task, GError **error)
+static gboolean choose_moves(const GPtrArray *ids, GPtrArray *dumps, const char *target, VolumeTask *task,
+                             GError **error)
 {
     gboolean one = target && strchr(target, '/');
     g_autofree char *owner = g_strconcat(target ? target : "", "/", NULL);
@@ -227,7 +84,7 @@ static gboolean choose_moves(const GPtrArray *ids, const char *target, VolumeTas
 
         if (has_target && strcmp(id, to) != 0)
             continue;
-        if (!add_move(id, to, task, error))
+        if (!add_move(id, to, g_ptr_array_find_with_equal_func(dumps, id, g_str_equal, NULL), task, error))
             return FALSE;
     }
     return TRUE;
@@ -258,11 +115,11 @@ static gboolean find_owner(Store *store, const StoreVolume *volume, VolumeMove *
     return TRUE;
 }
 
-static gboolean check_room(Store *store, const StoreVolume *volume, gboolean force, GError **error)
+static gboolean check_room(Store *store, const StoreVolume *volume, gboolean is_dump, gboolean force, GError **error)
 {
     g_autoptr(GPtrArray) names = NULL;
 
-    if (volume->is_mount) {
+    if (volume->is_mount && !is_dump) {
         gourd_error_set(error, GOURD_ERROR_UNSUPPORTED, "a unit mounts a file system on the volume '%s'", volume->id);
         return gourd_error_hint(error, "unpack the backup into it: tar -x");
     }
@@ -274,7 +131,46 @@ static gboolean check_room(Store *store, const StoreVolume *volume, gboolean for
     return gourd_error_hint(error, "--force replaces them; 'gourd volume backup %s' keeps them before", volume->id);
 }
 
-/* The volumes (StoreVolume, borrowed) that are there already. */
+/* A link, which leads to a larger disk perhaps, is not to be taken for nothing. */
+static gboolean check_absent(Store *store, const VolumeMove *move, GError **error)
+{
+    g_autofree char *path = g_build_filename(PATH_VOLUMES, move->to, NULL);
+    struct stat status;
+    gboolean found;
+
+    if (!root_look(store->root, path, &status, &found, error))
+        return FALSE;
+    if (!found)
+        return TRUE;
+    gourd_error_set(error, GOURD_ERROR_EXISTS, "'%s' is no folder", path);
+    return gourd_error_hint(error, "another file system is mounted there rather than linked to; or unpack it: tar -x");
+}
+
+/* Who reads a dump. */
+static gboolean find_reader(Store *store, const StoreVolume *volume, VolumeMove *move, GError **error)
+{
+    g_autoptr(GPtrArray) services = NULL;
+    g_autofree char *idle = NULL;
+
+    if (volume && !volume_find_hooks(store, volume, HOOK_RESTORE, &services, &idle, error))
+        return FALSE;
+    if (services && services->len > 0) {
+        move->service = g_strdup(g_ptr_array_index(services, 0));
+        return TRUE;
+    }
+    if (idle) {
+        gourd_error_set(error, GOURD_ERROR_FAILED, "%s does not run, so it cannot read the dump of '%s'", idle,
+                        move->from);
+        return gourd_error_hint(error, "systemctl start %s", idle);
+    }
+    gourd_error_set(error, GOURD_ERROR_UNSUPPORTED, "no service says how the dump of '%s' becomes the volume '%s'",
+                    move->from, move->to);
+    return gourd_error_hint(error,
+                            "'x-gourd: {backup: {restore: …}}' of one that is up does; or tar -xO %s" DUMP_SUFFIX,
+                            move->from);
+}
+
+/* The volumes (StoreVolume, borrowed) that are there already, and whose files are replaced. */
 static gboolean prepare_moves(Store *store, const GPtrArray *volumes, gboolean force, VolumeTask *task, Notes *notes,
                               GPtrArray *there, GError **error)
 {
@@ -282,43 +178,59 @@ static gboolean prepare_moves(Store *store, const GPtrArray *volumes, gboolean f
         VolumeMove *move = g_ptr_array_index(task->moves, i);
         g_autoptr(GPtrArray) found = store_choose_volumes(volumes, move->to, NULL);
 
+        if (move->is_dump && !find_reader(store, found ? g_ptr_array_index(found, 0) : NULL, move, error))
+            return FALSE;
         if (!found) {
+            if (!check_absent(store, move, error))
+                return FALSE;
             notes_add(notes, "volume-new", "nothing uses it yet: files keep the numbers of their owners", move->to);
             continue;
         }
         StoreVolume *volume = g_ptr_array_index(found, 0);
-        if (!check_room(store, volume, force, error) || !find_owner(store, volume, move, error))
+        if (!check_room(store, volume, move->is_dump, force, error) || !find_owner(store, volume, move, error))
             return FALSE;
-        g_ptr_array_add(there, volume);
+        if (!move->is_dump)
+            g_ptr_array_add(there, volume);
     }
     return TRUE;
 }
 
-static void plan_switches(const VolumeTask *task, const Stops *stops, Plan *plan)
+/* Dumps first: when one cannot be read, nothing was stopped and no files were replaced. */
+static void plan_switches(const VolumeTask *task, const Stops *stops, StoreChange *change)
 {
-    g_autoptr(GPtrArray) units = list_stops(stops);
-    g_autofree char *stopping = join(units, FALSE), *starting = join(units, TRUE);
+    g_autoptr(GPtrArray) units = stops_list(stops);
+    g_autofree char *stopping = stops_join(units, FALSE), *starting = stops_join(units, TRUE);
+    Plan *plan = change->plan;
 
     plan_act(plan, "unpack", task->file, "unrestore", stopping);
+    for (guint i = 0; i < task->moves->len; i++) {
+        const VolumeMove *move = g_ptr_array_index(task->moves, i);
+
+        if (!move->is_dump)
+            continue;
+        plan_act(plan, "load", move->to, NULL, NULL);
+        change->lasting = "all files are as before; what commands did to read dumps stays as they left it";
+    }
     if (units->len > 0)
         plan_act(plan, "halt", stopping, "resume", starting);
-    for (guint i = 0; i < task->moves->len; i++)
-        plan_act(plan, "switch", ((const VolumeMove *)g_ptr_array_index(task->moves, i))->to, NULL, NULL);
+    for (guint i = 0; i < task->moves->len; i++) {
+        const VolumeMove *move = g_ptr_array_index(task->moves, i);
+
+        if (!move->is_dump)
+            plan_act(plan, "switch", move->to, NULL, NULL);
+    }
     for (guint i = units->len; i-- > 0;)
         plan_act(plan, "start", g_ptr_array_index(units, i), NULL, NULL);
     plan_purge(plan, VOLUME_STAGE);
 }
 
-static gboolean open_file(VolumeTask *task, GError **error)
+static gboolean open_file(VolumeTask *task, const char *file, GError **error)
 {
     struct stat status;
 
-    task->fd = open(task->file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (task->fd < 0 || fstat(task->fd, &status) < 0) {
-        g_autofree char *shown = text_escape(task->file);
-
-        return gourd_error_set_errno(error, errno, "cannot open '%s'", shown);
-    }
+    task->fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (task->fd < 0 || fstat(task->fd, &status) < 0)
+        return gourd_error_set_errno(error, errno, "cannot open '%s'", task->file);
     task->size_estimate = (guint64)status.st_size;
     return TRUE;
 }
@@ -327,18 +239,18 @@ StoreChange *store_plan_volume_restore(Store *store, const char *file, const cha
                                        GError **error)
 {
     VolumeTask *task = volume_task_new();
-    g_autofree char *title = g_strdup_printf("restore from %s", file);
+    g_autofree char *shown = text_escape(file), *title = g_strdup_printf("restore from %s", shown);
     g_autoptr(StoreChange) change = store_change_new("", title);
-    g_autoptr(GPtrArray) ids = NULL, volumes = NULL, there = g_ptr_array_new();
+    g_autoptr(GPtrArray) ids = NULL, dumps = NULL, volumes = NULL, there = g_ptr_array_new();
     g_auto(Stops) stops = stops_new(store);
 
     change->pending->task = task;
-    task->file = g_strdup(file);
-    if (!open_file(task, error) || !volume_task_list(store, task, &ids, error) ||
-        !choose_moves(ids, target, task, error) || !store_list_volumes(store, &volumes, error) ||
-        !prepare_moves(store, volumes, force, task, notes, there, error) || !find_stops(&stops, there, error))
+    task->file = g_steal_pointer(&shown);
+    if (!open_file(task, file, error) || !volume_task_list(store, task, &ids, &dumps, error) ||
+        !choose_moves(ids, dumps, target, task, error) || !store_list_volumes(store, &volumes, error) ||
+        !prepare_moves(store, volumes, force, task, notes, there, error) || !stops_find(&stops, there, error))
         return NULL;
-    plan_switches(task, &stops, change->plan);
+    plan_switches(task, &stops, change);
     return g_steal_pointer(&change);
 }
 

@@ -44,6 +44,25 @@ const ServiceFile *record_find(const Record *record, const char *path)
     return NULL;
 }
 
+static gboolean is_of_backup(const char *line)
+{
+    return strcmp(line, "[X-Gourd]") == 0 || g_str_has_prefix(line, "Backup");
+}
+
+char *record_unit_lines(GBytes *content, gboolean with_backup)
+{
+    gsize size;
+    const char *bytes = g_bytes_get_data(content, &size);
+    g_autofree char *text = g_strndup(bytes, size);
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    GString *kept = g_string_new(NULL);
+
+    for (char **line = lines; *line; line++)
+        if (**line && **line != '#' && (with_backup || !is_of_backup(*line)))
+            g_string_append_printf(kept, "%s\n", *line);
+    return g_string_free(kept, FALSE);
+}
+
 gboolean file_is_shared(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -109,6 +128,30 @@ static Json *volume_to_json(const ServiceVolume *volume)
     return object;
 }
 
+static void set_strv(Json *object, const char *key, char *const *texts)
+{
+    Json *array = texts ? json_array() : NULL;
+
+    for (; texts && *texts; texts++)
+        json_array_append_new(array, json_string(*texts));
+    if (array)
+        json_object_set_new(object, key, array);
+}
+
+static Json *backup_to_json(const ServiceBackup *backup)
+{
+    Json *object = json_object();
+
+    set_strv(object, "dump", backup->dump);
+    set_strv(object, "restore", backup->restore);
+    set_strv(object, "before", backup->before);
+    set_strv(object, "after", backup->after);
+    set_text(object, "volume", backup->volume);
+    if (backup->timeout_usec)
+        json_object_set_new(object, "timeout_usec", json_integer((json_int_t)backup->timeout_usec));
+    return object;
+}
+
 GBytes *record_format(const Record *record)
 {
     const ServiceFiles *files = record->files;
@@ -135,6 +178,8 @@ GBytes *record_format(const Record *record)
         json_array_append_new(volumes, volume_to_json(g_ptr_array_index(files->volumes, i)));
     json_object_set_new(root, "volumes", volumes);
     json_object_set_new(root, "files", files_to_json(files->files));
+    if (files->backup.dump || files->backup.before || files->backup.after)
+        json_object_set_new(root, "backup", backup_to_json(&files->backup));
     if (record->secrets)
         json_object_set(root, "secrets", record->secrets);
     char *text = json_dumps(root, JSON_INDENT(2));
@@ -315,6 +360,40 @@ static gboolean parse_lists(const Json *root, ServiceFiles *files, GError **erro
     return TRUE;
 }
 
+static gboolean take_command(Members *members, const char *key, char ***ret_argv)
+{
+    char **argv = NULL;
+
+    if (members->failed)
+        return FALSE;
+    if (!json_get_strv(members->object, members->where, key, &argv, members->error)) {
+        members->failed = TRUE;
+        return FALSE;
+    }
+    *ret_argv = argv;
+    if (argv && (!argv[0] || *argv[0] != '/'))
+        members->failed = !gourd_error_set(members->error, GOURD_ERROR_INPUT, "%s%s is no command", members->where,
+                                           key);
+    return !members->failed;
+}
+
+static gboolean parse_backup(const Json *root, ServiceBackup *backup, GError **error)
+{
+    Json *object;
+
+    if (!json_get_object(root, "", "backup", &object, error))
+        return FALSE;
+    if (!object)
+        return TRUE;
+    Members members = {object, "backup.", error, FALSE};
+    if (!take_command(&members, "dump", &backup->dump) || !take_command(&members, "restore", &backup->restore) ||
+        !take_command(&members, "before", &backup->before) || !take_command(&members, "after", &backup->after))
+        return FALSE;
+    backup->volume = g_strdup(take_text(&members, "volume", backup->dump != NULL));
+    backup->timeout_usec = (guint64)take_number(&members, "timeout_usec", 0, G_MAXINT64);
+    return !members.failed;
+}
+
 static gboolean parse_members(Record *record, const Json *root, GError **error)
 {
     ServiceFiles *files = record->files;
@@ -355,7 +434,7 @@ Record *record_parse(const void *bytes, gsize size, GError **error)
     record->files->files = g_ptr_array_new_with_free_func((GDestroyNotify)service_file_free);
     record->files->volumes = g_ptr_array_new_with_free_func(volume_free);
     if (!parse_members(record, root, error) || !parse_lists(root, record->files, error) ||
-        !json_get_object(root, "", "secrets", &secrets, error))
+        !parse_backup(root, &record->files->backup, error) || !json_get_object(root, "", "secrets", &secrets, error))
         return NULL;
     record->secrets = secrets ? json_incref(secrets) : NULL;
     return g_steal_pointer(&record);

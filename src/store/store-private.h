@@ -17,6 +17,7 @@ struct Store {
     int lock; /* or -1 */
 
     StoreOtherAct other_act; /* or NULL */
+    StoreHookRun hook_run;   /* or NULL */
 
     /* Of the store_apply() in progress, or the last. */
     const StoreChange *change;
@@ -24,6 +25,7 @@ struct Store {
     GPtrArray *failure_lines;
     Why *failure_why;
     char *failed_unit;
+    guint64 started_usec;   /* when the plan began to start units: what the journal has since then is of it; 0 before */
     GPtrArray *not_revived; /* char * */
 };
 
@@ -50,8 +52,13 @@ struct StorePending {
  *   verify FILE [fully]  whether the store's bundle is the one that was to be copied, and sound
  *   identity NAME/REV    passwd and group as the service sees them     undone by drop-identity
  *   fill PATH            a volume, filled from the bundle              undone by unfill
- *   archive FILE         volumes, to a backup that is complete then
+ *   dump OWNER/NAME      what a service writes, to a backup
+ *   before SERVICE       its command before files are copied           undone by after SERVICE
+ *   archive FILE         files of volumes, to a backup
+ *   after SERVICE        its command after that
+ *   keep FILE            the backup is complete
  *   unpack FILE          a backup, beside the volumes                  undone by unrestore UNIT…
+ *   load OWNER/NAME      a dump is read by its service; there is no way back
  *   switch OWNER/NAME    what was unpacked becomes the volume
  *   halt UNIT…           all are stopped, one after the other
  *   revive UNIT…         for undoing: all are stopped, the manager reads all units again, the first is started
@@ -94,6 +101,9 @@ Json *files_to_json(const GPtrArray *files);
 gboolean files_from_json(const Json *list, GPtrArray *files, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The file of that path, or NULL. */
 const ServiceFile *record_find(const Record *record, const char *path);
+/* The lines of a unit file that mean something, since the first one differs with each release; with or without the commands of backups, which
+ * mean nothing to systemd. The caller frees. */
+char *record_unit_lines(GBytes *content, gboolean with_backup);
 
 /* --- state -------------------------------------------------------------------------------------------------------- */
 

@@ -40,6 +40,11 @@ void store_free(Store *store)
     g_free(store);
 }
 
+void store_set_hook_run(Store *store, StoreHookRun run)
+{
+    store->hook_run = run;
+}
+
 void store_set_other_act(Store *store, StoreOtherAct act)
 {
     store->other_act = act;
@@ -75,22 +80,56 @@ static gboolean make_folders(Store *store, GError **error)
     return TRUE;
 }
 
-static gboolean take_lock(Store *store, void (*on_wait)(gpointer data), gpointer data, GError **error)
+static gboolean open_lock(Store *store, int *ret_lock, GError **error)
 {
-    autofd lock = root_open(store->root, LOCK_PATH, O_RDWR | O_CREAT | O_NOFOLLOW | O_NOCTTY, LOCK_MODE);
+    *ret_lock = root_open(store->root, LOCK_PATH, O_RDWR | O_CREAT | O_NOFOLLOW | O_NOCTTY, LOCK_MODE);
+    return *ret_lock >= 0 || fail_root(error, "open", LOCK_PATH);
+}
 
-    if (lock < 0)
-        return fail_root(error, "open", LOCK_PATH);
+/* Who holds the lock has written its number there. What an earlier one wrote may still be there for a moment. */
+static pid_t read_holder(int lock)
+{
+    char text[32] = {0};
+    guint64 pid;
+
+    if (pread(lock, text, sizeof text - 1, 0) <= 0 || !g_ascii_string_to_unsigned(text, 10, 1, G_MAXINT32, &pid, NULL))
+        return 0;
+    return (pid_t)pid;
+}
+
+/* Only for those who wait: nothing depends on it. */
+static void write_holder(int lock)
+{
+    g_autofree char *text = g_strdup_printf("%d", (int)getpid());
+
+    if (ftruncate(lock, 0) == 0)
+        (void)!pwrite(lock, text, strlen(text), 0);
+}
+
+gboolean store_check_lock(Store *store, GError **error)
+{
+    autofd lock = -1;
+
+    return make_folders(store, error) && open_lock(store, &lock, error);
+}
+
+static gboolean take_lock(Store *store, StoreWait on_wait, gpointer data, GError **error)
+{
+    autofd lock = -1;
+
+    if (!open_lock(store, &lock, error))
+        return FALSE;
     if (flock(lock, LOCK_EX | LOCK_NB) < 0) {
         if (errno != EWOULDBLOCK)
             return fail_root(error, "lock", LOCK_PATH);
         if (on_wait)
-            on_wait(data);
+            on_wait(read_holder(lock), data);
         while (flock(lock, LOCK_EX) < 0) {
             if (errno != EINTR)
                 return fail_root(error, "lock", LOCK_PATH);
         }
     }
+    write_holder(lock);
     store->lock = fd_steal(&lock);
     return TRUE;
 }
@@ -114,7 +153,7 @@ static gboolean recover(Store *store, Notes *notes, GError **error)
     return TRUE;
 }
 
-gboolean store_lock(Store *store, void (*on_wait)(gpointer data), gpointer data, Notes *notes, GError **error)
+gboolean store_lock(Store *store, StoreWait on_wait, gpointer data, Notes *notes, GError **error)
 {
     return digest_prepare(error) && make_folders(store, error) && take_lock(store, on_wait, data, error) &&
            recover(store, notes, error);
@@ -157,6 +196,34 @@ gboolean store_list(Store *store, GPtrArray **ret_services, GError **error)
     return TRUE;
 }
 
+/* In its own folder people call a service of the stack "shop" "web", as docker compose does; it is "shop-web" here. */
+static const char *find_member(const GPtrArray *names, const char *name)
+{
+    g_autofree char *suffix = g_strconcat("-", name, NULL);
+
+    for (guint i = 0; i < names->len; i++)
+        if (g_str_has_suffix(g_ptr_array_index(names, i), suffix))
+            return g_ptr_array_index(names, i);
+    return NULL;
+}
+
+static void hint_at_others(Store *store, const char *name, const GPtrArray *names, GError **error)
+{
+    g_autoptr(StoreStack) stack = store_find_stack(store, name, NULL);
+    const char *nearest = find_member(names, name);
+
+    if (!nearest)
+        nearest = nearest_name(name, names);
+    if (stack && stack->full_names[0])
+        gourd_error_hint(error, "it is a stack; '%s', for one, is a service of it, and gourd down removes all",
+                         stack->full_names[0]);
+    else if (nearest)
+        gourd_error_hint(error, "did you mean '%s'? 'gourd list' shows all", nearest);
+    else
+        gourd_error_hint(error, names->len ? "'gourd list' shows those that are installed"
+                                           : "none is installed: 'gourd install' does that");
+}
+
 StoreService *store_find(Store *store, const char *name, GError **error)
 {
     g_autofree char *shown = text_escape(name);
@@ -167,13 +234,8 @@ StoreService *store_find(Store *store, const char *name, GError **error)
         return NULL;
     if (service || !list_names(store, &names, error))
         return service;
-    const char *nearest = nearest_name(name, names);
     gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "there is no service '%s'", shown);
-    if (nearest)
-        gourd_error_hint(error, "did you mean '%s'? 'gourd list' shows all", nearest);
-    else
-        gourd_error_hint(error, names->len ? "'gourd list' shows those that are installed"
-                                           : "none is installed: 'gourd install' does that");
+    hint_at_others(store, name, names, error);
     return NULL;
 }
 

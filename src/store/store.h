@@ -18,10 +18,15 @@ Store *store_new(Host *host, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void store_free(Store *store);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Store, store_free)
 
+/* Called once if there is somebody to be waited for; holder is that process, 0 if it is not known. */
+typedef void (*StoreWait)(pid_t holder, gpointer data);
+
 /* Takes the lock and undoes or finishes what a killed run left (a note "recovered" says what). Before anything is planned that
- * will be applied; held until store_free(). Waits for another gourd; on_wait (may be NULL) is called once if it must. */
-gboolean store_lock(Store *store, void (*on_wait)(gpointer data), gpointer data, Notes *notes, GError **error)
+ * will be applied; held until store_free(). Waits for another gourd; on_wait may be NULL. */
+gboolean store_lock(Store *store, StoreWait on_wait, gpointer data, Notes *notes, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+/* Whether the lock could be taken, were nobody holding it: for who has something long to do before. */
+gboolean store_check_lock(Store *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Whether a killed run left something, which the next store_lock() undoes. For those who only look. */
 gboolean store_is_unfinished(const Store *store);
 
@@ -30,6 +35,23 @@ gboolean store_is_unfinished(const Store *store);
 typedef gboolean (*StoreOtherAct)(Host *host, const char *verb, const char *argument, gpointer subject, GError **error);
 /* Before store_lock(). */
 void store_set_other_act(Store *store, StoreOtherAct act);
+
+/* A command of a service that backs up a volume, or puts it back, to be run where the service runs, as whom it runs. */
+typedef struct {
+    const char *service, *unit;
+    const char *what;  /* "dump", for messages */
+    char *const *argv; /* a program as the service sees it, with its words */
+    int in;            /* its standard input; -1: nothing */
+    /* Gets its standard output, piece by piece; NULL: that is part of what it says. */
+    gboolean (*take)(const guint8 *bytes, gsize size, gpointer data, GError **error);
+    gpointer data;
+    guint64 timeout_usec; /* 0: none */
+} StoreHook;
+
+/* Runs one to its end; FAILED with what it said unless its exit status is 0. What it says and succeeds becomes a note. */
+typedef gboolean (*StoreHookRun)(Host *host, const StoreHook *hook, Notes *notes, GError **error);
+/* Before store_lock(). */
+void store_set_hook_run(Store *store, StoreHookRun run);
 
 /* --- state ------------------------------------------------------------------------------------------------------- */
 
@@ -145,13 +167,14 @@ typedef struct StoreChange {
     guint from, to; /* revisions; 0: none */
     char *from_version, *to_version;
     gboolean has_health;             /* of `to`: its start waits for the health check */
-    gboolean started;                /* the plan starts it */
+    gboolean started;                /* the plan starts it, or restarts it */
     int network;                     /* StackNetworkMode of a stack */
     char *network_reason;            /* why it is that one; or NULL */
     guint64 bytes;                   /* gc and remove: what the store will be smaller by */
     struct StorePending *pending;    /* private */
     GPtrArray *members;              /* StoreChange of each service of a stack, which have its plan; else NULL */
     const struct StoreChange *stack; /* private, of a member: what has its plan */
+    const char *lasting;             /* what is so if it fails, where that is not "as before"; static, or NULL */
     gpointer subject;                /* of others' changes, for StoreOtherAct; or NULL */
     GDestroyNotify free_subject;
 } StoreChange;
@@ -178,13 +201,20 @@ StoreChange *store_plan_remove(Store *store, const char *name, gboolean purge, N
  * no release is left of, and helpers that no unit names. */
 StoreChange *store_plan_gc(Store *store, guint keep, Notes *notes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Plans a backup of volumes (StoreVolume), which must outlive the change: a tar, compressed, with a folder OWNER/NAME for each. What uses them is
- * stopped meanwhile, and started again whatever happens; if it does not start, store_not_revived() has it. live: nothing is stopped. The change takes
- * output. */
-StoreChange *store_plan_volume_backup(Store *store, const GPtrArray *volumes, gboolean live, const char *file,
+typedef enum {
+    STORE_BACKUP_ASKED, /* by commands of running services that have some; the others stop */
+    STORE_BACKUP_LIVE,  /* the same, but nothing stops */
+    STORE_BACKUP_COLD,  /* all that uses them stops */
+} StoreBackupHow;
+
+/* Plans a backup of volumes (StoreVolume), which must outlive the change: a tar, compressed, with a folder OWNER/NAME for each, or OWNER/NAME.dump
+ * where a running service dumps it. What has to stop is started again whatever happens; if it does not start, store_not_revived() has it. The change
+ * takes output. */
+StoreChange *store_plan_volume_backup(Store *store, const GPtrArray *volumes, StoreBackupHow how, const char *file,
                                       OutputFile *output, Notes *notes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Plans to put back what a backup has: target NULL: each volume where it was; OWNER/NAME: one; OWNER: all of one owner. A volume that has
- * something already is EXISTS, or with `force` replaced: what it has had comes back if what uses it does not start with the other. */
+ * something already is EXISTS, or with `force` replaced: what it has had comes back if what uses it does not start with the other. A dump is
+ * read by the running service that says how; FAILED if it does not run, UNSUPPORTED if none does. */
 StoreChange *store_plan_volume_restore(Store *store, const char *file, const char *target, gboolean force, Notes *notes,
                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Plans the end of a volume; EXISTS while an installed service uses it. */

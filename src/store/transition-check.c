@@ -123,6 +123,8 @@ gboolean transition_check(const Transition *transition, GError **error)
 {
     const GPtrArray *files = transition->new->files->files;
 
+    if (transition->no_state) /* nothing is known of the host */
+        return TRUE;
     for (guint i = 0; i < files->len; i++) {
         const ServiceFile *file = g_ptr_array_index(files, i);
 

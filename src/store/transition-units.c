@@ -20,22 +20,6 @@ static gboolean contains(const GPtrArray *units, const char *unit)
     return units && g_ptr_array_find_with_equal_func((GPtrArray *)units, unit, g_str_equal, NULL);
 }
 
-/* The lines of a unit file that mean something: the first line differs with each release. */
-static char *strip_comments(GBytes *content)
-{
-    gsize size;
-    const char *bytes = g_bytes_get_data(content, &size);
-    g_autofree char *text = g_strndup(bytes, size);
-    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-    GString *out = g_string_new(NULL);
-
-    for (guint i = 0; lines[i]; i++) {
-        if (*lines[i] != '#' && *lines[i])
-            g_string_append_printf(out, "%s\n", lines[i]);
-    }
-    return g_string_free(out, FALSE);
-}
-
 /* Whether a unit of the old release is another one in the new, or none. */
 static gboolean unit_changes(const Transition *transition, const char *unit)
 {
@@ -44,7 +28,8 @@ static gboolean unit_changes(const Transition *transition, const char *unit)
 
     if (!old || !old->content || !new || !new->content)
         return TRUE;
-    g_autofree char *old_text = strip_comments(old->content), *new_text = strip_comments(new->content);
+    g_autofree char *old_text = record_unit_lines(old->content, TRUE);
+    g_autofree char *new_text = record_unit_lines(new->content, TRUE);
     return strcmp(old_text, new_text) != 0;
 }
 

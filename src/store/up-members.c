@@ -3,6 +3,12 @@
 
 #include <string.h>
 
+/* Bundles that are opened: the first of the services that name each. */
+typedef struct {
+    const Up *up;
+    GPtrArray *first; /* Member */
+} Opening;
+
 static Member *find_member(const Up *up, const char *name)
 {
     for (guint i = 0; i < up->members->len; i++) {
@@ -18,6 +24,7 @@ static gboolean fail_member(const Member *member, GError **error)
 {
     const StackService *service = member->service;
 
+    stack_say_keys(error);
     return gourd_error_prefix(error, "%s%sservice %s", service->place ? service->place : "", service->place ? ": " : "",
                               service->name);
 }
@@ -35,31 +42,12 @@ static gboolean check_owner(const Up *up, const Member *member, GError **error)
     return gourd_error_hint(error, "another name for the stack (-p) avoids it; 'gourd remove %s' removes it", name);
 }
 
-/* The bundle of another service that names the same: it is opened, checked and looked through once. */
-static BundleSource *find_opened(const Up *up, const char *bundle)
-{
-    for (guint i = 0; i < up->members->len; i++) {
-        const Member *member = g_ptr_array_index(up->members, i);
-        BundleSource *source = member->deploy.change->pending->source;
-
-        if (source && g_strcmp0(source->asked, bundle) == 0)
-            return source;
-    }
-    return NULL;
-}
-
-static gboolean open_member(const Up *up, Member *member, GError **error)
+static gboolean look_at_member(const Up *up, Member *member, GError **error)
 {
     const char *name = member->service->full_name;
-    Deploy *deploy = &member->deploy;
 
-    if (!service_name_check(name, error) || !state_read(up->store, name, &deploy->before, error) ||
-        !check_owner(up, member, error))
-        return FALSE;
-    BundleSource *shared = find_opened(up, member->service->bundle);
-    deploy->change->pending->source = shared ? bundle_source_ref(shared)
-                                             : bundle_source_open(up->store, member->service->bundle, error);
-    return deploy->change->pending->source != NULL;
+    return service_name_check(name, error) && state_read(up->store, name, &member->deploy.before, error) &&
+           check_owner(up, member, error);
 }
 
 static gboolean add_member(const Up *up, const StackService *service, GError **error)
@@ -87,7 +75,44 @@ static gboolean add_member(const Up *up, const StackService *service, GError **e
         .notes = up->notes,
         .change = change_add_member(up->change, service->full_name),
     };
-    return open_member(up, member, error) || fail_member(member, error);
+    return look_at_member(up, member, error) || fail_member(member, error);
+}
+
+static gboolean open_bundle(guint number, gpointer data, GError **error)
+{
+    const Up *up = ((const Opening *)data)->up;
+    const Member *member = g_ptr_array_index(((const Opening *)data)->first, number);
+    struct StorePending *pending = member->deploy.change->pending;
+
+    pending->source = bundle_source_open(up->store, member->service->bundle, error);
+    return pending->source || fail_member(member, error);
+}
+
+/* The bundle that several services name is opened, checked and looked through once. */
+static gboolean open_bundles(const Up *up, GError **error)
+{
+    g_autoptr(GHashTable) known = g_hash_table_new(g_str_hash, g_str_equal); /* what is asked for → Member */
+    g_autoptr(GPtrArray) first = g_ptr_array_new();
+    Opening opening = {.up = up, .first = first};
+
+    for (guint i = 0; i < up->members->len; i++) {
+        Member *member = g_ptr_array_index(up->members, i);
+
+        if (g_hash_table_contains(known, member->service->bundle))
+            continue;
+        g_hash_table_insert(known, (gpointer)member->service->bundle, member);
+        g_ptr_array_add(first, member);
+    }
+    if (!parallel_run(first->len, open_bundle, &opening, error))
+        return FALSE;
+    for (guint i = 0; i < up->members->len; i++) {
+        Member *member = g_ptr_array_index(up->members, i);
+        const Member *other = g_hash_table_lookup(known, member->service->bundle);
+
+        if (other != member)
+            member->deploy.change->pending->source = bundle_source_ref(other->deploy.change->pending->source);
+    }
+    return TRUE;
 }
 
 gboolean up_open_members(Up *up, GError **error)
@@ -97,30 +122,39 @@ gboolean up_open_members(Up *up, GError **error)
     for (guint i = 0; i < services->len; i++)
         if (!add_member(up, g_ptr_array_index(services, i), error))
             return FALSE;
-    return TRUE;
+    return open_bundles(up, error);
 }
 
 /* --- rendering ---------------------------------------------------------------------------------------------------- */
 
-static gboolean render_member(const Up *up, Member *member, GError **error)
+static gboolean prepare_member(const Up *up, Member *member, GError **error)
 {
-    Deploy *deploy = &member->deploy;
-    guint revision;
-
     if (up->network)
         stack_network_to_options(up->network, member->service->name, &member->options);
     store_secure_options(up->store, member->service->full_name, &member->options, up->notes);
-    if (!deploy_read_context(deploy, &revision, error))
-        return FALSE;
-    if (deploy->before && !deploy_compare(deploy, &member->same, error))
-        return FALSE;
-    if (!member->same && !deploy_render(deploy, revision, error))
-        return FALSE;
+    return deploy_read_context(&member->deploy, &member->revision, error);
+}
+
+static gboolean render_member(guint number, gpointer data, GError **error)
+{
+    const Up *up = data;
+    Member *member = g_ptr_array_index(up->members, number);
+    Deploy *deploy = &member->deploy;
+
+    if ((!deploy->before || deploy_compare(deploy, &member->same, error)) &&
+        (member->same || deploy_render(deploy, member->revision, error)))
+        return TRUE;
+    return fail_member(member, error);
+}
+
+static void finish_member(const Up *up, Member *member)
+{
+    const Deploy *deploy = &member->deploy;
+
     change_name_releases(deploy->change, deploy->before,
-                         deploy->before && member->same ? deploy->before->active : revision,
+                         deploy->before && member->same ? deploy->before->active : member->revision,
                          deploy->change->pending->source->version);
     member->active = deploy->before && unit_is_active(up->store, deploy->before->unit);
-    return TRUE;
 }
 
 /* "service_healthy" of a service that has no health check would wait for nothing. */
@@ -168,15 +202,20 @@ gboolean up_render_members(Up *up, GError **error)
     for (guint i = 0; i < up->members->len; i++) {
         Member *member = g_ptr_array_index(up->members, i);
 
-        if (!render_member(up, member, error))
+        if (!prepare_member(up, member, error))
             return fail_member(member, error);
     }
+    if (!parallel_run(up->members->len, render_member, up, error))
+        return FALSE;
+    for (guint i = 0; i < up->members->len; i++)
+        finish_member(up, g_ptr_array_index(up->members, i));
     for (guint i = 0; i < up->members->len; i++) {
         Member *member = g_ptr_array_index(up->members, i);
 
         if (!check_conditions(up, member, error))
             return FALSE;
-        member->restarts = !member->same || !member->active || needs_restarting(up, member);
+        member->restarts = (!member->same && !member->deploy.runs_on) || !member->active ||
+                           needs_restarting(up, member);
     }
     return TRUE;
 }

@@ -65,6 +65,14 @@ static gboolean check_programs(const Up *up, GError **error)
     return TRUE;
 }
 
+/* The network is that of all files; the last may have changed what the first says. */
+static gboolean fail_network(const Stack *stack, GError **error)
+{
+    g_autofree char *file = stack->files && stack->files[0] ? g_path_get_basename(stack->files[0]) : NULL;
+
+    return file ? gourd_error_prefix(error, "%s", file) : FALSE;
+}
+
 const char *up_find_init(const Up *up)
 {
     const char *path = up->network ? up->change->pending->init_path : NULL;
@@ -98,7 +106,9 @@ gboolean up_render_network(Up *up, guint systemd_version, GError **error)
         .used_subnets = subnets,
     };
     up->network = stack_network_render(stack->network, &context, up->notes, error);
-    if (!up->network || !check_programs(up, error))
+    if (!up->network)
+        return fail_network(stack, error);
+    if (!check_programs(up, error))
         return FALSE;
     while (up->network->files->len > 0)
         g_ptr_array_add(up->units, g_ptr_array_steal_index(up->network->files, 0));

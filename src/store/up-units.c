@@ -34,6 +34,9 @@ gboolean up_unit_is_in_place(const Up *up, const ServiceFile *file, gboolean *re
 {
     g_autoptr(GBytes) there = NULL;
 
+    *ret_same = FALSE;
+    if (up->request->no_state) /* nothing is known of the host */
+        return TRUE;
     if (!check_hidden(up, file, error) ||
         !root_load(up->store->root, file->path, UNIT_FILE_SIZE_MAX, &there, NULL, error))
         return FALSE;

@@ -13,6 +13,7 @@ typedef struct {
     StoreRequest request;
     Deploy deploy;
     Transition transition;
+    guint revision;    /* of the release that it becomes */
     gboolean same;     /* nothing of it changes */
     gboolean active;   /* it runs now */
     gboolean restarts; /* it, or something that it needs, is started or restarted */

@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "volume-hook.h"
 #include "volume-tar.h"
 #include "volume-task.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #define TREE "tree" /* in the stage: what was unpacked */
+#define DUMP "dump" /* for a moment: the name of a dump */
 #define MARKER_SUFFIX ".inode"
-#define MARKER_SIZE_MAX 64
+#define MARKER_SIZE_MAX 2048 /* bytes: a number and four names */
 #define CAPABILITY "security.capability"
 #define CAPABILITY_SIZE_MAX 64 /* vfs_ns_cap_data has 24 */
 
@@ -21,100 +24,6 @@ static gboolean fail(GError **error, const char *what, const char *path)
     int saved = errno;
 
     return gourd_error_set_errno(error, saved, "cannot %s '%s'", what, path);
-}
-
-static void move_free(gpointer data)
-{
-    VolumeMove *move = data;
-
-    g_free(move->from);
-    g_free(move->to);
-    g_free(move->user);
-    g_free(move);
-}
-
-VolumeTask *volume_task_new(void)
-{
-    VolumeTask *task = g_new0(VolumeTask, 1);
-
-    task->fd = -1;
-    task->ids = g_ptr_array_new_with_free_func(g_free);
-    task->moves = g_ptr_array_new_with_free_func(move_free);
-    return task;
-}
-
-void volume_task_free(VolumeTask *task)
-{
-    if (!task)
-        return;
-    output_file_free(task->output);
-    fd_close(&task->fd);
-    g_ptr_array_unref(task->ids);
-    g_ptr_array_unref(task->moves);
-    g_free(task->file);
-    g_free(task);
-}
-
-/* --- archiving ---------------------------------------------------------------------------------------------------- */
-
-typedef struct {
-    const Store *store;
-    StreamEncoder *encoder;
-    guint64 done, total;
-} Archive;
-
-static void show(const Store *store, guint64 done, guint64 total)
-{
-    if (store->actor && store->actor->copied)
-        store->actor->copied(MIN(done, total), total, store->actor->data);
-}
-
-static gboolean take_piece(const guint8 *bytes, gsize size, gpointer data, GError **error)
-{
-    Archive *archive = data;
-
-    archive->done += size;
-    show(archive->store, archive->done, archive->total);
-    return stream_encoder_write(archive->encoder, bytes, size, error);
-}
-
-gboolean volume_archive(Store *store, GError **error)
-{
-    const struct StorePending *pending = store->change->pending;
-    VolumeTask *task = pending->task;
-    g_autoptr(StreamEncoder) encoder = stream_encoder_new(output_file_fd(task->output), task->file);
-    g_autoptr(GPtrArray) words = g_ptr_array_new();
-    Archive archive = {.store = store, .encoder = encoder, .total = task->size_estimate};
-    static const char *const first[] = {"-c",
-                                        "-f",
-                                        "-",
-                                        "--format=posix",
-                                        "--pax-option=delete=atime,delete=ctime",
-                                        "--numeric-owner",
-                                        "--xattrs",
-                                        "--xattrs-include=*",
-                                        "--acls",
-                                        "--sparse",
-                                        "-C",
-                                        "/proc/self/fd/3",
-                                        "--"};
-    guint64 size;
-
-    autofd folder = root_open(store->root, PATH_VOLUMES, O_RDONLY | O_DIRECTORY, 0);
-    if (folder < 0)
-        return fail(error, "open", PATH_VOLUMES);
-    for (guint i = 0; i < G_N_ELEMENTS(first); i++)
-        g_ptr_array_add(words, (gpointer)first[i]);
-    for (guint i = 0; i < task->ids->len; i++)
-        g_ptr_array_add(words, g_ptr_array_index(task->ids, i));
-    g_ptr_array_add(words, NULL);
-    const VolumeTar tar = {.words = (const char *const *)words->pdata,
-                           .folder = folder,
-                           .take = take_piece,
-                           .data = &archive,
-                           .forgives_change = task->live};
-    return volume_tar_run(store, &tar, pending->notes, error) && stream_encoder_finish(encoder, &size, error) &&
-           output_file_commit(task->output, 0600, error);
 }
 
 /* --- reading ------------------------------------------------------------------------------------------------------ */
@@ -136,21 +45,30 @@ static ByteStream *open_backup(const VolumeTask *task, GError **error)
     return byte_stream_new_inflated(g_steal_pointer(&file), codec, G_MAXUINT64, task->file, error);
 }
 
-static gboolean add_id(const char *line, GPtrArray *ids)
+/* A folder is one of a volume, a file perhaps a dump. */
+static void add_id(const char *line, GPtrArray *ids, GPtrArray *dumps)
 {
-    g_auto(GStrv) parts = g_strsplit(g_str_has_prefix(line, "./") ? line + 2 : line, "/", -1);
+    g_auto(GStrv) parts = g_strsplit(line, "/", -1);
+    guint n = g_strv_length(parts);
 
-    if (g_strv_length(parts) != 3 || *parts[2] || *parts[0] == '.' || *parts[1] == '.' || !*parts[0] || !*parts[1])
-        return FALSE;
+    if ((n != 2 && (n != 3 || *parts[2])) || *parts[0] == '.' || *parts[1] == '.' || !*parts[0] || !*parts[1])
+        return;
+    if (n == 2 && !g_str_has_suffix(parts[1], DUMP_SUFFIX))
+        return;
+    if (n == 2) {
+        parts[1][strlen(parts[1]) - strlen(DUMP_SUFFIX)] = '\0';
+        g_ptr_array_add(dumps, g_strjoin("/", parts[0], parts[1], NULL));
+    }
     g_ptr_array_add(ids, g_strjoin("/", parts[0], parts[1], NULL));
-    return TRUE;
 }
 
-gboolean volume_task_list(Store *store, const VolumeTask *task, GPtrArray **ret_ids, GError **error)
+gboolean volume_task_list(Store *store, const VolumeTask *task, GPtrArray **ret_ids, GPtrArray **ret_dumps,
+                          GError **error)
 {
     static const char *const words[] = {"-t", "-f", "-", "--quoting-style=literal", "--exclude=*/*/?*", NULL};
     g_autoptr(ByteStream) stream = open_backup(task, error);
     g_autoptr(GPtrArray) ids = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) dumps = g_ptr_array_new_with_free_func(g_free);
     g_autofree char *text = NULL;
     VolumeTar tar = {.words = words, .folder = -1, .in = stream, .ret_text = &text};
 
@@ -158,11 +76,12 @@ gboolean volume_task_list(Store *store, const VolumeTask *task, GPtrArray **ret_
         return gourd_error_prefix(error, "cannot read the backup '%s'", task->file);
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     for (char **line = lines; *line; line++)
-        add_id(*line, ids);
+        add_id(*line, ids, dumps);
     if (ids->len == 0) {
         gourd_error_set(error, GOURD_ERROR_INPUT, "'%s' is no backup of volumes", task->file);
-        return gourd_error_hint(error, "one has a folder OWNER/VOLUME for each");
+        return gourd_error_hint(error, "one has a folder OWNER/VOLUME for each, or a file OWNER/VOLUME.dump");
     }
+    *ret_dumps = g_steal_pointer(&dumps);
     *ret_ids = g_steal_pointer(&ids);
     return TRUE;
 }
@@ -195,28 +114,49 @@ static gboolean change_owner(int parent, const char *name, const struct stat *st
     return TRUE;
 }
 
-static gboolean change_owners(int parent, const char *name, const OwnerChange *map, GError **error)
+/* Of all in a folder; those in it are added to folders (char *). */
+static gboolean change_folder(int tree, const char *path, const OwnerChange *map, GPtrArray *folders, GError **error)
 {
+    g_autoptr(GPtrArray) names = NULL;
+    autofd folder = root_open(tree, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
     struct stat status;
-    struct dirent *entry;
-    gboolean done = TRUE;
 
-    if (fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
-        return fail(error, "look at", name);
-    if (!change_owner(parent, name, &status, map, error))
+    if (folder < 0)
+        return fail(error, "open", path);
+    if (!root_list(folder, ".", &names, error))
         return FALSE;
-    if (!S_ISDIR(status.st_mode))
-        return TRUE;
-    autofd fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    DIR *folder = fd < 0 ? NULL : fdopendir(fd);
-    if (!folder)
-        return fail(error, "open", name);
-    int below = fd_steal(&fd);
-    while (done && (entry = readdir(folder)))
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            done = change_owners(below, entry->d_name, map, error);
-    closedir(folder);
-    return done;
+    for (guint i = 0; i < names->len; i++) {
+        const char *name = g_ptr_array_index(names, i);
+
+        if (fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+            return fail(error, "look at", name);
+        if (!change_owner(folder, name, &status, map, error))
+            return FALSE;
+        if (S_ISDIR(status.st_mode))
+            g_ptr_array_add(folders, g_build_filename(path, name, NULL));
+    }
+    return TRUE;
+}
+
+/* Of a folder and all below it, however deep that is: no descriptor stays open for a level. */
+static gboolean change_owners(int tree, const char *path, const OwnerChange *map, GError **error)
+{
+    g_autoptr(GPtrArray) folders = g_ptr_array_new_with_free_func(g_free);
+    struct stat status;
+
+    if (fstatat(tree, path, &status, AT_SYMLINK_NOFOLLOW) < 0)
+        return fail(error, "look at", path);
+    if (!change_owner(tree, path, &status, map, error))
+        return FALSE;
+    if (S_ISDIR(status.st_mode))
+        g_ptr_array_add(folders, g_strdup(path));
+    while (folders->len > 0) {
+        g_autofree char *folder = g_ptr_array_steal_index(folders, folders->len - 1);
+
+        if (!change_folder(tree, folder, map, folders, error))
+            return FALSE;
+    }
+    return TRUE;
 }
 
 static gboolean map_owners(Store *store, int tree, const VolumeMove *move, GError **error)
@@ -271,7 +211,22 @@ static void show_unpacked(guint64 bytes, gpointer data)
 {
     const Unpacking *unpacking = data;
 
-    show(unpacking->store, bytes, unpacking->total);
+    volume_show_progress(unpacking->store, bytes, unpacking->total);
+}
+
+/* tar says of each path that it is too long, with the path. Of those that are longest nothing needs to be said: each is below one that is not much
+ * longer than what can be made. */
+static char *exclude_longest(void)
+{
+    static const char option[] = "--exclude=";
+    const gsize length = strlen(option) + PATH_MAX + NAME_MAX + 1;
+    char *word = g_malloc(length + 2);
+
+    memset(word, '?', length);
+    memcpy(word, option, strlen(option));
+    word[length] = '*';
+    word[length + 1] = '\0';
+    return word;
 }
 
 static gboolean run_unpack(Store *store, const VolumeTask *task, int tree, GError **error)
@@ -290,20 +245,64 @@ static gboolean run_unpack(Store *store, const VolumeTask *task, int tree, GErro
                                         "/proc/self/fd/3",
                                         "--"};
     g_autoptr(GPtrArray) words = g_ptr_array_new();
-    g_autoptr(ByteStream) stream = open_backup(task, error);
     Unpacking unpacking = {.store = store, .total = task->size_estimate};
 
+    g_autofree char *excluded = exclude_longest();
+
+    g_ptr_array_add(words, (gpointer) "--anchored");
+    g_ptr_array_add(words, excluded);
     for (guint i = 0; i < G_N_ELEMENTS(first); i++)
         g_ptr_array_add(words, (gpointer)first[i]);
-    for (guint i = 0; i < task->moves->len; i++)
-        g_ptr_array_add(words, ((const VolumeMove *)g_ptr_array_index(task->moves, i))->from);
+    for (guint i = 0; i < task->moves->len; i++) {
+        const VolumeMove *move = g_ptr_array_index(task->moves, i);
+
+        if (!move->is_dump)
+            g_ptr_array_add(words, move->from);
+    }
+    if (words->len == G_N_ELEMENTS(first) + 2)
+        return TRUE;
     g_ptr_array_add(words, NULL);
+    g_autoptr(ByteStream) stream = open_backup(task, error);
     const VolumeTar tar = {.words = (const char *const *)words->pdata,
                            .folder = tree,
                            .in = stream,
                            .fed = show_unpacked,
-                           .data = &unpacking};
+                           .data = &unpacking,
+                           .forgives_length = TRUE};
     return stream && volume_tar_run(store, &tar, store->change->pending->notes, error);
+}
+
+/* Into a file without a name: the command that reads it meets its end at its end, and not where a killed gourd stopped writing. Who runs that
+ * command is not known here: everybody may read, and only who is given the descriptor can. */
+static gboolean unpack_dump(Store *store, const VolumeTask *task, int stage, VolumeMove *move, GError **error)
+{
+    g_autofree char *member = g_strconcat(move->from, DUMP_SUFFIX, NULL);
+    const char *const words[] = {"-x", "-O", "--occurrence=1", "-f", "-", "--", member, NULL};
+    Unpacking unpacking = {.store = store, .total = task->size_estimate};
+    struct stat status;
+
+    move->fd = openat(stage, DUMP, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0444);
+    if (move->fd < 0 || unlinkat(stage, DUMP, 0) < 0)
+        return fail(error, "make a file in", VOLUME_STAGE);
+    g_autoptr(ByteStream) stream = open_backup(task, error);
+    const VolumeTar tar = {
+        .words = words, .folder = -1, .in = stream, .into = move->fd, .fed = show_unpacked, .data = &unpacking};
+    if (!stream || !volume_tar_run(store, &tar, store->change->pending->notes, error))
+        return FALSE;
+    if (fstat(move->fd, &status) == 0 && status.st_size > 0)
+        return TRUE;
+    return gourd_error_set(error, GOURD_ERROR_INPUT, "'%s' in it is empty, or no file", member);
+}
+
+static gboolean unpack_dumps(Store *store, const VolumeTask *task, int stage, GError **error)
+{
+    for (guint i = 0; i < task->moves->len; i++) {
+        VolumeMove *move = g_ptr_array_index(task->moves, i);
+
+        if (move->is_dump && !unpack_dump(store, task, stage, move, error))
+            return FALSE;
+    }
+    return TRUE;
 }
 
 gboolean volume_unpack(Store *store, GError **error)
@@ -319,55 +318,46 @@ gboolean volume_unpack(Store *store, GError **error)
     autofd tree = openat(stage, TREE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (tree < 0)
         return fail(error, "open a folder in", VOLUME_STAGE);
-    if (!run_unpack(store, task, tree, error))
+    if (!run_unpack(store, task, tree, error) || !unpack_dumps(store, task, stage, error))
         return gourd_error_prefix(error, "cannot unpack '%s'", task->file);
-    for (guint i = 0; i < task->moves->len; i++)
-        if (!map_owners(store, tree, g_ptr_array_index(task->moves, i), error))
+    for (guint i = 0; i < task->moves->len; i++) {
+        const VolumeMove *move = g_ptr_array_index(task->moves, i);
+
+        if (!move->is_dump && !map_owners(store, tree, move, error))
             return FALSE;
+    }
     return syncfs(tree) == 0 ? TRUE : fail(error, "write", VOLUME_STAGE);
 }
 
 /* --- switching ---------------------------------------------------------------------------------------------------- */
 
-/* "OWNER NAME OWNER NAME.inode": where to, where from. */
-static char *marker_name(const VolumeMove *move)
+/* NUMBER.inode has a line "INODE TO FROM": the folder that will be the volume TO, and where in the tree it was. */
+static gboolean write_marker(int stage, int tree, guint number, const VolumeMove *move, GError **error)
 {
-    g_autofree char *to = g_strdelimit(g_strdup(move->to), "/", ' ');
-    g_autofree char *from = g_strdelimit(g_strdup(move->from), "/", ' ');
-
-    return g_strconcat(to, " ", from, MARKER_SUFFIX, NULL);
-}
-
-/* The ids of a marker's name; FALSE if it is none. */
-static gboolean split_marker(const char *name, char **ret_to, char **ret_from)
-{
-    if (!g_str_has_suffix(name, MARKER_SUFFIX))
-        return FALSE;
-    g_autofree char *text = g_strndup(name, strlen(name) - strlen(MARKER_SUFFIX));
-    g_auto(GStrv) parts = g_strsplit(text, " ", -1);
-    if (g_strv_length(parts) != 4)
-        return FALSE;
-    *ret_to = g_strjoin("/", parts[0], parts[1], NULL);
-    *ret_from = g_strjoin("/", parts[2], parts[3], NULL);
-    return TRUE;
-}
-
-static gboolean write_marker(int stage, int tree, const VolumeMove *move, GError **error)
-{
-    g_autofree char *name = marker_name(move), *text = NULL;
+    g_autofree char *name = g_strdup_printf("%u" MARKER_SUFFIX, number), *text = NULL;
     struct stat status;
 
     if (fstatat(tree, move->from, &status, AT_SYMLINK_NOFOLLOW) < 0)
         return fail(error, "find in the backup", move->from);
     if (!S_ISDIR(status.st_mode))
         return gourd_error_set(error, GOURD_ERROR_INPUT, "'%s' of the backup is no folder", move->from);
-    text = g_strdup_printf("%" G_GUINT64_FORMAT "\n", (guint64)status.st_ino);
+    text = g_strdup_printf("%" G_GUINT64_FORMAT " %s %s\n", (guint64)status.st_ino, move->to, move->from);
     autofd fd = openat(stage, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return fail(error, "mark", move->to);
     if (!fd_pwrite(fd, name, text, strlen(text), 0, error))
         return FALSE;
     return fsync(fd) == 0 && fsync(stage) == 0 ? TRUE : fail(error, "mark", move->to);
+}
+
+/* The three words; NULL: it was cut off, so nothing was switched. */
+static char **split_marker(const char *text)
+{
+    const char *end = strchr(text, '\n');
+    g_autofree char *line = g_strndup(text, end ? (gsize)(end - text) : 0);
+    g_auto(GStrv) words = g_strsplit(line, " ", -1);
+
+    return g_strv_length(words) == 3 ? g_steal_pointer(&words) : NULL;
 }
 
 /* Lets the two change places, or moves the first where there is no second. */
@@ -379,7 +369,7 @@ static gboolean swap(int from_folder, const char *from, int to_folder, const cha
     return fail(error, "replace", to);
 }
 
-static const VolumeMove *find_move(const VolumeTask *task, const char *to)
+const VolumeMove *volume_task_find_move(const VolumeTask *task, const char *to)
 {
     for (guint i = 0; i < task->moves->len; i++) {
         const VolumeMove *move = g_ptr_array_index(task->moves, i);
@@ -392,7 +382,8 @@ static const VolumeMove *find_move(const VolumeTask *task, const char *to)
 
 gboolean volume_switch(Store *store, const char *id, GError **error)
 {
-    const VolumeMove *move = find_move(store->change->pending->task, id);
+    const VolumeTask *task = store->change->pending->task;
+    const VolumeMove *move = volume_task_find_move(task, id);
     g_autofree char *owner = g_path_get_dirname(id);
     autofd volumes = root_open(store->root, PATH_VOLUMES, O_RDONLY | O_DIRECTORY, 0), stage = -1;
 
@@ -405,7 +396,9 @@ gboolean volume_switch(Store *store, const char *id, GError **error)
         return fail(error, "open a folder in", VOLUME_STAGE);
     if (mkdirat(volumes, owner, 0700) < 0 && errno != EEXIST)
         return fail(error, "make", owner);
-    if (!write_marker(stage, tree, move, error) || !swap(tree, move->from, volumes, id, error))
+    guint number = 0;
+    g_ptr_array_find(task->moves, move, &number);
+    if (!write_marker(stage, tree, number, move, error) || !swap(tree, move->from, volumes, id, error))
         return FALSE;
     return syncfs(volumes) == 0 ? TRUE : fail(error, "write", id);
 }
@@ -434,22 +427,22 @@ static GPtrArray *read_markers(int stage, GError **error)
 /* Changes one back, if it was changed. */
 static gboolean switch_back(int volumes, int stage, const char *marker, GError **error)
 {
-    g_autofree char *to = NULL, *from = NULL, *staged = NULL;
     char text[MARKER_SIZE_MAX] = "";
     struct stat status;
     gsize got;
 
-    if (!split_marker(marker, &to, &from))
-        return TRUE;
     autofd fd = openat(stage, marker, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0 || !fd_pread(fd, marker, text, sizeof text - 1, 0, &got, error))
         return fd < 0 ? fail(error, "read", marker) : FALSE;
-    if (fstatat(volumes, to, &status, AT_SYMLINK_NOFOLLOW) < 0)
-        return errno == ENOENT ? TRUE : fail(error, "look at", to);
-    if (g_ascii_strtoull(text, NULL, 10) != status.st_ino)
+    g_auto(GStrv) words = split_marker(text);
+    if (!words)
         return TRUE;
-    staged = g_build_filename(TREE, from, NULL);
-    return swap(volumes, to, stage, staged, error);
+    if (fstatat(volumes, words[1], &status, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT ? TRUE : fail(error, "look at", words[1]);
+    if (g_ascii_strtoull(words[0], NULL, 10) != status.st_ino)
+        return TRUE;
+    g_autofree char *staged = g_build_filename(TREE, words[2], NULL);
+    return swap(volumes, words[1], stage, staged, error);
 }
 
 /* One that will not stop goes on with the data of the backup, which it then loses. */

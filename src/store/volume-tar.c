@@ -10,10 +10,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define TEXT_SIZE_MAX (4 * 1024 * 1024) /* bytes read of what tar says: some ten thousand lines */
+#define TEXT_SIZE_MAX (16 * 1024 * 1024) /* bytes of what tar says, in memory: a hundred thousand lines */
 #define BUFFER_SIZE (256 * 1024)
 #define STATUS_CHANGED 1 /* "some files differ" (GNU tar manual, 3.1) */
-#define FOLDER_INSIDE 3  /* descriptors as tar has them */
+#define STATUS_FAILED 2
+#define SHOWN_LENGTH 100 /* of a path that is too long */
+#define TOO_LONG ": File name too long"
+#define REMOVING ": Removing leading "
+#define SHORT ": Wrote only " /* what there was room for */
+#define LAST_LINE ": Exiting with failure status due to previous errors"
+#define FOLDER_INSIDE 3 /* descriptors as tar has them */
 #define LOCK_INSIDE 4
 
 typedef struct {
@@ -63,8 +69,11 @@ static gboolean spawn(const Store *store, const VolumeTar *tar, Child *child, GE
     }
     if (!g_spawn_async_with_pipes_and_fds(NULL, (const char *const *)words->pdata, (const char *const *)environment,
                                           G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_CLOEXEC_PIPES, NULL,
-                                          NULL, tar->in ? -1 : nothing, tar->take ? -1 : child->text, child->err, from,
-                                          to, n_fds, &child->pid, tar->in ? &child->in : NULL,
+                                          NULL, tar->in ? -1 : nothing,
+                                          tar->take   ? -1
+                                          : tar->into ? tar->into
+                                                      : child->text,
+                                          child->err, from, to, n_fds, &child->pid, tar->in ? &child->in : NULL,
                                           tar->take ? &child->out : NULL, NULL, &failure))
         return gourd_error_set(error, GOURD_ERROR_FAILED, "cannot run tar: %s", failure->message);
     return TRUE;
@@ -138,16 +147,16 @@ static gboolean move_bytes(const VolumeTar *tar, Child *child, GError **error)
 
 /* --- its end ------------------------------------------------------------------------------------------------------ */
 
+/* What was written, which is where its descriptor stands that tar had too. */
 static char *read_text(int fd)
 {
-    struct stat status;
+    const off_t size = lseek(fd, 0, SEEK_CUR);
     gsize got = 0;
 
-    if (fstat(fd, &status) < 0)
+    if (size < 0)
         return g_strdup("");
-    gsize size = (gsize)MIN(status.st_size, TEXT_SIZE_MAX);
-    char *text = g_malloc0(size + 1);
-    if (!fd_pread(fd, "what tar says", text, size, 0, &got, NULL))
+    char *text = g_malloc0((gsize)size + 1);
+    if (!fd_pread(fd, "what tar says", text, (gsize)size, 0, &got, NULL))
         *text = '\0';
     return text;
 }
@@ -162,38 +171,78 @@ static char *clean_line(const char *line)
 
 static gboolean fail_tar(char *const *lines, GError **error)
 {
-    g_autofree char *first = lines[0] && *lines[0] ? clean_line(lines[0]) : g_strdup("it says nothing about it");
+    char *const *cause = lines;
+
+    while (*cause && strstr(*cause, REMOVING)) /* of names: a warning, before what it led to */
+        cause++;
+    g_autofree char *first = *cause && **cause ? clean_line(*cause) : g_strdup("it says nothing about it");
 
     for (char *const *line = lines; *line; line++)
-        if (strstr(*line, "No space left on device"))
+        if (strstr(*line, "No space left on device") || strstr(*line, SHORT))
             return gourd_error_set_errno(error, ENOSPC, "tar failed");
     return gourd_error_set(error, GOURD_ERROR_FAILED, "tar failed: %s", first);
+}
+
+static gboolean is_full(int fd)
+{
+    return lseek(fd, 0, SEEK_CUR) >= TEXT_SIZE_MAX;
+}
+
+/* Whether nothing else went wrong. Services can make such paths, step by step; tar can put them into an archive, and only that. */
+static gboolean says_too_long(char *const *lines)
+{
+    gboolean found = FALSE;
+
+    for (char *const *line = lines; *line; line++) {
+        const gboolean is_too_long = g_str_has_suffix(*line, TOO_LONG);
+
+        if (**line && !is_too_long && !g_str_has_suffix(*line, LAST_LINE))
+            return FALSE;
+        found |= is_too_long;
+    }
+    return found;
+}
+
+static void note_line(const char *line, Notes *notes)
+{
+    g_autofree char *said = clean_line(line);
+
+    if (g_str_has_suffix(line, TOO_LONG)) {
+        g_autofree char *shown = g_strdup_printf("%.*s...", SHOWN_LENGTH, said);
+
+        notes_add(notes, "path-too-long", "a path is too long to be made again, and was left out", shown);
+    } else if (*said && !g_str_has_suffix(line, LAST_LINE))
+        notes_add(notes, "tar", "tar had something to say", said);
 }
 
 static gboolean judge(const VolumeTar *tar, const Child *child, int status, Notes *notes, GError **error)
 {
     g_autofree char *text = read_text(child->err);
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-    gboolean changed = WIFEXITED(status) && WEXITSTATUS(status) == STATUS_CHANGED;
+    const int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    gboolean changed = code == STATUS_CHANGED;
 
+    if (is_full(child->text) || is_full(child->err))
+        return gourd_error_set(error, GOURD_ERROR_LIMIT, "what tar says about it is over the limit of %d bytes",
+                               TEXT_SIZE_MAX);
     if (changed && !tar->forgives_change) {
         if (!fail_tar(lines, error))
             return gourd_error_hint(error, "something else changes it: stop that, or take --live");
     }
-    if (status != 0 && !changed)
+    if (code != 0 && !changed && !(code == STATUS_FAILED && tar->forgives_length && says_too_long(lines)))
         return fail_tar(lines, error);
-    for (char **line = lines; *line; line++) {
-        g_autofree char *said = clean_line(*line);
-
-        if (*said)
-            notes_add(notes, "tar", "tar had something to say", said);
-    }
+    for (char **line = lines; *line; line++)
+        note_line(*line, notes);
     return TRUE;
 }
 
+/* It does not grow without end, whatever an archive has. */
 static int make_memory(const char *name)
 {
-    return memfd_create(name, MFD_CLOEXEC);
+    autofd fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+    return fd >= 0 && ftruncate(fd, TEXT_SIZE_MAX) == 0 && fcntl(fd, F_ADD_SEALS, F_SEAL_GROW) == 0 ? fd_steal(&fd)
+                                                                                                    : -1;
 }
 
 gboolean volume_tar_run(const Store *store, const VolumeTar *tar, Notes *notes, GError **error)

@@ -13,11 +13,13 @@ typedef struct {
     const char *const *words; /* behind "tar"; ends with NULL */
     int folder;               /* it works in; or -1 */
     ByteStream *in;           /* its standard input; or NULL */
+    int into;                 /* its standard output, if nothing takes it: a file; or 0 */
     /* Gets its standard output, piece by piece; or NULL. */
     gboolean (*take)(const guint8 *bytes, gsize size, gpointer data, GError **error);
     void (*fed)(guint64 bytes, gpointer data); /* how much of `in` it has; or NULL */
     gpointer data;
     gboolean forgives_change; /* files that change while they are read are a note */
+    gboolean forgives_length; /* so are paths that are too long to be made */
     char **ret_text;          /* standard output, if nothing takes it; or NULL. The caller frees. */
 } VolumeTar;
 

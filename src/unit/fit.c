@@ -45,7 +45,8 @@ static const UnitNewValue *find_new_value(const char *key, const char *value, gu
     const UnitNewValue *values = unit_new_values(&n);
 
     for (guint i = 0; i < n; i++)
-        if (values[i].since > version && strcmp(values[i].key, key) == 0 && has_value(value, values[i].value))
+        if (values[i].since > version && *values[i].key == *key && strcmp(values[i].key, key) == 0 &&
+            has_value(value, values[i].value))
             return &values[i];
     return NULL;
 }
@@ -176,13 +177,26 @@ static GPtrArray *fit_section(const UnitSection *section, guint version, Notes *
     return g_steal_pointer(&entries);
 }
 
+static gboolean section_fits(const UnitSection *section, guint version)
+{
+    for (guint i = 0; i < section->entries->len; i++) {
+        const UnitEntry *entry = g_ptr_array_index(section->entries, i);
+
+        if (entry->key && !unit_target_knows(version, section->name, entry->key, entry->value))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 gboolean unit_file_fit(UnitFile *file, guint version, Notes *notes, GError **error)
 {
     g_autoptr(GPtrArray) fitted = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
     g_autoptr(Notes) found = notes_new();
 
     for (guint i = 0; i < file->sections->len; i++) {
-        GPtrArray *entries = fit_section(g_ptr_array_index(file->sections, i), version, found, error);
+        const UnitSection *section = g_ptr_array_index(file->sections, i);
+        GPtrArray *entries = section_fits(section, version) ? g_ptr_array_ref(section->entries)
+                                                            : fit_section(section, version, found, error);
 
         if (!entries)
             return FALSE;

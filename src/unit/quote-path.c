@@ -11,9 +11,10 @@
 
 static gboolean has_parent_step(const char *path)
 {
-    g_auto(GStrv) steps = g_strsplit(path, "/", -1);
-
-    return g_strv_contains((const char *const *)steps, "..");
+    for (const char *at = path; (at = strstr(at, "..")); at++)
+        if ((at == path || at[-1] == '/') && (at[2] == '/' || at[2] == '\0'))
+            return TRUE;
+    return FALSE;
 }
 
 static gboolean check_path(const char *path, GError **error)

@@ -29,6 +29,14 @@ void escape_append(GString *out, const char *bytes, gsize size, const char *spec
     const char *end = bytes + size;
 
     while (bytes < end) {
+        gsize plain = 0;
+
+        while (bytes + plain < end && g_ascii_isprint(bytes[plain]) && !strchr(special, bytes[plain]))
+            plain++;
+        g_string_append_len(out, bytes, (gssize)plain);
+        bytes += plain;
+        if (bytes == end)
+            break;
         /* g_utf8_get_char_validated() takes a zero for the end of the text. */
         gunichar c = *bytes ? g_utf8_get_char_validated(bytes, end - bytes) : 0;
 

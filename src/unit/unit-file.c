@@ -220,9 +220,14 @@ const GPtrArray *unit_file_entries(const UnitFile *file, const char *section_nam
     return section ? section->entries : NULL;
 }
 
+static gboolean is_ascii(char c)
+{
+    return c && !(c & 0x80);
+}
+
 gboolean unit_text_is_utf8(const char *text)
 {
-    while (*text > 0) /* most is ASCII to its end */
+    while (is_ascii(*text)) /* most is, to its end */
         text++;
     if (!g_utf8_validate(text, -1, NULL))
         return FALSE;
@@ -238,11 +243,16 @@ gboolean unit_text_is_utf8(const char *text)
 /* Whether a text comes back from a line as it is: no line breaks, no blanks at its ends. */
 static gboolean is_writable(const char *text)
 {
-    gsize length = strlen(text);
+    const char *end = text;
 
-    if (!unit_text_is_utf8(text) || strpbrk(text, "\n\r"))
-        return FALSE;
-    return length == 0 || (!strchr(UNIT_BLANKS, text[0]) && !strchr(UNIT_BLANKS, text[length - 1]));
+    while (is_ascii(*end) && *end != '\n' && *end != '\r')
+        end++;
+    if (*end) {
+        if (!unit_text_is_utf8(end) || strpbrk(end, "\n\r"))
+            return FALSE;
+        end += strlen(end);
+    }
+    return end == text || (!strchr(UNIT_BLANKS, text[0]) && !strchr(UNIT_BLANKS, end[-1]));
 }
 
 static gboolean is_key(const char *key)
@@ -251,14 +261,14 @@ static gboolean is_key(const char *key)
            !g_str_has_prefix(key, "\xef\xbb\xbf");
 }
 
-/* A backslash at the end would continue the line; a blank after it keeps it, and is stripped from the value. */
-static const char *get_guard(const char *value)
+/* Whether the line ends in a backslash, which would continue it; a blank after it keeps it, and is stripped from the value. */
+static gboolean needs_guard(const GString *line)
 {
     gsize n = 0;
 
-    for (gsize length = strlen(value); n < length && value[length - n - 1] == '\\'; n++)
-        ;
-    return n % 2 ? " " : "";
+    while (n < line->len && line->str[line->len - n - 1] == '\\')
+        n++;
+    return n % 2;
 }
 
 static gboolean write_entry(GString *text, const char *section, const UnitEntry *entry, GError **error)
@@ -277,7 +287,12 @@ static gboolean write_entry(GString *text, const char *section, const UnitEntry 
             return gourd_error_set(error, GOURD_ERROR_INPUT, "[%s] %s=: cannot be written in a unit file: '%s'",
                                    section, key, value);
         }
-        g_string_append_printf(text, "%s=%s%s\n", entry->key, entry->value, get_guard(entry->value));
+        g_string_append(text, entry->key);
+        g_string_append_c(text, '=');
+        g_string_append(text, entry->value);
+        if (needs_guard(text))
+            g_string_append_c(text, ' ');
+        g_string_append_c(text, '\n');
     }
     if (text->len - before > UNIT_LINE_LENGTH_MAX)
         return gourd_error_set(error, GOURD_ERROR_LIMIT, "[%s] %s=: longer than %d bytes, which systemd refuses",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The files of dpkg's database, and the headers in a package: any bytes as each of them. */
+#include "machine/alternatives.h"
 #include "machine/deb.h"
 #include "machine/dpkg.h"
 
@@ -46,7 +47,7 @@ static void read_lists(const char *text, gsize size)
         check_path(g_ptr_array_index(paths, i));
     g_assert_true(dpkg_diversions_parse(text, size, diversions, &diversion) == (diversion == NULL));
     g_assert_true(dpkg_md5sums_parse(text, size, digests, &sums) == (sums == NULL));
-    g_assert_true(dpkg_alternatives_parse("awk", text, size, alternatives, &alternative) == (alternative == NULL));
+    g_assert_true(alternatives_parse("awk", text, size, alternatives, &alternative) == (alternative == NULL));
     for (guint i = 0; i < alternatives->len; i++) {
         const MachineAlternative *one = g_ptr_array_index(alternatives, i);
 

@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         entry->message = g_strdup(*line);
         g_ptr_array_add(entries, entry);
     }
-    why_explain_words(&facts, findings);
+    (void)why_explain_words(&facts, findings);
     for (guint i = 0; i < findings->len; i++)
         g_assert_true(g_utf8_validate(((const WhyFinding *)g_ptr_array_index(findings, i))->text, -1, NULL));
     unit_file_free(source.file);

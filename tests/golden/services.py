@@ -452,6 +452,21 @@ def output_that_is_thrown_away():
     return Case({"Cmd": ["app"]}, {"no_log": True}, targets=("debian12",))
 
 
+@service
+def backups_by_commands():
+    return Case({"Cmd": ["app"], "Volumes": {"/data": {}}},
+                {"backup_dump": "app dump \"$DB\" 100%", "backup_restore": "app load", "backup_before": "app freeze",
+                 "backup_after": "app thaw"}, files=(folder("data"), folder("var/lib/app")), targets=("debian12",))
+
+
+@service
+def backups_without_a_shell():
+    return Case({"Entrypoint": ["/app"]},
+                {"backup_dump": "app dump 'a b'", "volumes": ["db:/data", "files:/files"], "backup_volume": "/data", "stack": "shop"},
+                base=False, files=(program("usr/bin/app"), program("app"), folder("data"), folder("files")), name="shop-web",
+                targets=("debian12",))
+
+
 # --- place ------------------------------------------------------------------------------------------------------
 
 @service
@@ -503,6 +518,29 @@ def an_entrypoint_that_drops_root():
 
 
 # --- refused ----------------------------------------------------------------------------------------------------
+
+@refused
+def a_dump_of_nobody_knows_what():
+    return Case({"Cmd": ["app"], "Volumes": {"/data": {}, "/files": {}}}, {"backup_dump": "app dump"},
+                files=(folder("data"), folder("files")))
+
+
+@refused
+def a_dump_of_a_folder_of_the_host():
+    return Case({"Cmd": ["app"]}, {"backup_dump": "app dump", "binds": ["/srv:/data"]}, files=(folder("data"),))
+
+
+@refused
+def a_dump_of_another_volume():
+    return Case({"Cmd": ["app"], "Volumes": {"/data": {}}}, {"backup_dump": "app dump", "backup_volume": "files"},
+                files=(folder("data"),))
+
+
+@refused
+def a_backup_program_that_is_not_there():
+    return Case({"Entrypoint": ["/app"], "Volumes": {"/data": {}}}, {"backup_dump": "pg_dump"}, base=False,
+                files=(program("app"), folder("data")))
+
 
 @refused
 def no_command():

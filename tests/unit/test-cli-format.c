@@ -47,6 +47,8 @@ static void sizes_have_three_digits_as_docker_users_expect(void)
     ASSERT_TAKEN(size_format(187000000), "187 MB");
     ASSERT_TAKEN(size_format(999400), "999 kB");
     ASSERT_TAKEN(size_format(999600), "1.00 MB");
+    ASSERT_TAKEN(memory_format(256u * 1024 * 1024), "256 MiB");
+    ASSERT_TAKEN(memory_format(1023u * 1024), "1.00 MiB");
     ASSERT_TAKEN(size_format(1234567890), "1.23 GB");
     ASSERT_TAKEN(size_format(G_MAXUINT64), "18.4 EB");
 }

@@ -464,6 +464,36 @@ static void freeing_wakes_threads_that_wait_for_a_silent_pipe(void)
 
 #define ADD(test) g_test_add_func("/codec/" #test, test)
 
+/* --- writing ------------------------------------------------------------------------------------------------------ */
+
+static void what_is_reserved_can_be_filled_in_later(void)
+{
+    g_autoptr(GByteArray) text = make_text(300000), expected = g_byte_array_new();
+    guint8 first[STREAM_RESERVED_SIZE], second[STREAM_RESERVED_SIZE];
+    guint64 first_place, second_place, size;
+    autofd fd = -1;
+
+    memset(first, 'a', sizeof first);
+    memset(second, 'b', sizeof second);
+    g_assert_true(scratch_open(g_get_tmp_dir(), &fd, NULL));
+    g_autoptr(StreamEncoder) encoder = stream_encoder_new(fd, "x.zst");
+    g_assert_true(stream_encoder_reserve(encoder, &first_place, NULL));
+    g_assert_true(stream_encoder_write(encoder, text->data, text->len, NULL));
+    g_assert_true(stream_encoder_reserve(encoder, &second_place, NULL));
+    g_assert_true(stream_encoder_write(encoder, text->data, 10, NULL));
+    g_assert_true(stream_encoder_fill(encoder, first_place, first, NULL));
+    g_assert_true(stream_encoder_finish(encoder, &size, NULL));
+    g_assert_true(stream_encoder_fill(encoder, second_place, second, NULL));
+    g_byte_array_append(expected, first, sizeof first);
+    g_byte_array_append(expected, text->data, text->len);
+    g_byte_array_append(expected, second, sizeof second);
+    g_byte_array_append(expected, text->data, 10);
+    g_autoptr(ByteStream) file = byte_stream_new_file(fd, "x.zst", 0, size);
+    g_autoptr(ByteStream)
+        stream = byte_stream_new_inflated(g_steal_pointer(&file), CODEC_ZSTD, G_MAXUINT64, "x.zst", NULL);
+    assert_gives(stream, expected);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -497,5 +527,6 @@ int main(int argc, char **argv)
     ADD(an_error_comes_after_the_bytes_before_it);
     ADD(freeing_a_threaded_stream_early_stops_its_thread);
     ADD(freeing_wakes_threads_that_wait_for_a_silent_pipe);
+    ADD(what_is_reserved_can_be_filled_in_later);
     return g_test_run();
 }

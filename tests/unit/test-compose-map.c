@@ -1,53 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* What keys of a Compose file become: options of services, networks of the stack, notes, errors. */
-#include "compose/compose.h"
+#include "compose-fixture.h"
+
 #include "compose/keys.h"
-
-#include <glib/gstdio.h>
-#include <string.h>
-
-/* The stack of a file with these lines below `services:` (and more at the top), in a folder of its own called "shop". */
-static Stack *read_stack(const char *text, Notes *notes, GError **error)
-{
-    static const char *const environment[] = {"VARIABLE=value", NULL};
-    g_autofree char *temporary = g_dir_make_tmp("compose-map-XXXXXX", NULL);
-    g_autofree char *folder = g_build_filename(temporary, "shop", NULL);
-    g_autofree char *path = g_build_filename(folder, "compose.yaml", NULL);
-    const ComposeSources sources = {.environment = environment, .working_folder = folder};
-
-    g_assert_cmpint(g_mkdir(folder, 0755), ==, 0);
-    g_assert_true(g_file_set_contents(path, text, -1, NULL));
-    g_autoptr(ComposeProject) project = compose_project_load(&sources, notes, error);
-    Stack *stack = project ? compose_to_stack(project, notes, error) : NULL;
-    g_unlink(path);
-    g_rmdir(folder);
-    g_rmdir(temporary);
-    return stack;
-}
-
-/* The same of one service "web" with an image and these keys. */
-static Stack *read_service(const char *keys, const char *top, Notes *notes, GError **error)
-{
-    g_autofree char *text = g_strdup_printf("services: {web: {image: app, %s}}\n%s", keys, top ? top : "");
-
-    return read_stack(text, notes, error);
-}
-
-static char *options_text(const Stack *stack)
-{
-    const StackService *service = stack_find_service(stack, "web");
-    g_autoptr(Json) json = service_options_to_json(&service->options);
-    g_autofree char *text = NULL;
-
-    json_object_del(json, "stack");
-    /* Here "no" is the default. */
-    if (service->options.restart == SERVICE_RESTART_ALWAYS)
-        json_object_set_new(json, "restart", json_string("always"));
-    else if (service->options.restart == SERVICE_RESTART_NO)
-        json_object_del(json, "restart");
-    text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
-    return g_strdelimit(g_strdup(text), "\"", '\'');
-}
 
 /* --- options ------------------------------------------------------------------------------------------------------- */
 
@@ -75,8 +30,9 @@ static const struct {
     {"cpus: 0.5, cpu_shares: 512, cpuset: \"0,1\", pids_limit: 9",
      "{'cpu_shares':512,'cpus_per_mille':500,'cpuset':'0,1','pids':9}", NULL},
     {"cpu_quota: 50000, cpu_period: 200000", "{'cpu_period_usec':200000,'cpus_per_mille':250}", NULL},
-    {"deploy: {resources: {limits: {cpus: \"1.5\", memory: 1m, pids: 3}, reservations: {memory: 1k}}}",
-     "{'cpus_per_mille':1500,'memory':1048576,'memory_low':1024,'pids':3,'swap':1048576}", NULL},
+    {"deploy: {resources: {limits: {cpus: \"1.5\", memory: 8m, pids: 3}, reservations: {memory: 1k}}}",
+     "{'cpus_per_mille':1500,'memory':8388608,'memory_low':1024,'pids':3,'swap':8388608}", NULL},
+    {"tmpfs: [/t, \"/u:size=2m\", \"/t:size=1m\"]", "{'tmpfs':['/u:size=2m','/t:size=1m']}", NULL},
     {"ulimits: {nofile: 5, nproc: {soft: 1, hard: -1}}, oom_score_adj: -5, shm_size: 1m",
      "{'oom_score_adj':'-5','shm_size':1048576,'ulimits':['nofile=5','nproc=1:-1']}", NULL},
     {"blkio_config: {weight: 9, weight_device: [{path: /dev/a, weight: 8}], device_read_bps: [{path: /dev/b, rate: 1k}]}",
@@ -92,7 +48,7 @@ static const struct {
      "{'tmpfs':['/t','/u:size=1024,mode=0700']}", NULL},
     {"x-gourd: {allow: [jit], writable: /a}", "{'allow':['jit'],'writable':['/a']}", NULL},
     {"volumes: [\"/s:/t:ro\", {type: bind, source: /a, target: /b, bind: {recursive: disabled}}]",
-     "{'binds':['/s:/t:ro,create','/a:/b:norbind']}", NULL},
+     "{'binds':['/s:/t:ro,create','/a:/b:create,norbind']}", NULL},
     {"volumes: [\"v:/v\", /anonymous, {type: volume, source: v, target: /w, volume: {nocopy: true, subpath: s/t}}]",
      "{'volumes':['v:/v','/anonymous','v:/w:nocopy,subpath=s/t']}", "volumes: {v: }"},
     {"volumes: [\"e:/e:ro\", \"b:/b\", \"t:/t\"]",
@@ -205,6 +161,7 @@ static void what_is_done_differently_is_noted(void)
         "deploy: {placement: {constraints: [a]}}",
         "labels: {traefik.enable: \"true\"}",
         "network_mode: bridge",
+        "security_opt: [\"apparmor=docker-default\"]",
         "ports: [\"90-99:80\"]",
     };
 
@@ -238,6 +195,7 @@ static void what_cannot_be_done_is_an_error_with_a_place_and_a_hint(void)
         "post_start: [{command: a, user: other}]",
         "pre_stop: [{command: a, working_dir: /}]",
         "network_mode: \"container:x\"",
+        "container_name: x, network_mode: \"container:x\"",
         "platform: windows/amd64",
         "scale: 2, ports: [\"80:80\"]",
         "scale: 2, ports: [80]",
@@ -254,6 +212,16 @@ static void what_cannot_be_done_is_an_error_with_a_place_and_a_hint(void)
         "x-gourd: {nothing: 1}",
         "cpus: 1, cpu_quota: 5",
         "devices: [nvidia.com/gpu=all]",
+        "mem_limit: 1m",
+        "ulimits: {nofile: {soft: 20, hard: 10}}",
+        "ulimits: {nofile: {soft: -1, hard: 10}}",
+        "dns: [resolver]",
+        "pid: x",
+        "uts: x",
+        "userns_mode: x",
+        "pull_policy: sometimes",
+        "healthcheck: {test: [CMD]}",
+        "healthcheck: {test: \"\"}",
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -266,6 +234,100 @@ static void what_cannot_be_done_is_an_error_with_a_place_and_a_hint(void)
         g_assert_nonnull(strstr(error->message, "compose.yaml:1:"));
         g_assert_nonnull(strstr(error->message, "services.web."));
     }
+}
+
+static void all_that_is_refused_is_named_at_once(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Stack)
+        stack = read_stack("services:\n  a: {image: x, privileged: true}\n  b:\n    image: x\n    scale: 2\n"
+                           "    gpus: all\n    runtime: nvidia\n",
+                           NULL, &error);
+
+    g_assert_null(stack);
+    g_assert_error(error, GOURD_ERROR, GOURD_ERROR_UNSUPPORTED);
+    g_assert_nonnull(strstr(error->message,
+                            "compose.yaml:2:17: services.a.privileged: systemd services have nothing like "
+                            "it; refused too: b.gpus (line 6), b.runtime (line 7)"));
+    g_clear_error(&error);
+    /* What is wrong in another way comes first. */
+    g_assert_null(read_service("gpus: all, restart: sometimes", NULL, NULL, &error));
+    g_assert_error(error, GOURD_ERROR, GOURD_ERROR_INPUT);
+}
+
+static void a_named_volume_may_have_a_label_of_selinux(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Notes) notes = notes_new();
+    g_autoptr(Stack) stack = read_service("volumes: [\"v:/v:ro,z\"]", "volumes: {v: }", notes, &error);
+
+    g_assert_no_error(error);
+    g_autofree char *text = options_text(stack);
+    g_assert_cmpstr(text, ==, "{'volumes':['v:/v:ro']}");
+    g_assert_cmpuint(notes_list(notes)->len, ==, 1);
+}
+
+static void external_volumes_are_those_of_others_or_of_nobody(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Notes) notes = notes_new();
+    g_autoptr(Stack)
+        stack = read_service("volumes: [\"a:/a\", \"b:/b:ro,rshared\"]",
+                             "volumes: {a: {external: true, name: shop_db}, b: {external: true, name: pg}}", notes,
+                             &error);
+
+    g_assert_no_error(error);
+    g_autofree char *text = options_text(stack);
+    g_assert_cmpstr(text, ==, "{'volumes':['shop/db:/a:external','External_volumes/pg:/b:ro']}");
+    g_assert_cmpuint(notes_list(notes)->len, ==, 2);
+}
+
+static void what_is_a_file_is_no_folder_to_be_made(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Stack) stack = read_service("volumes: [\"/etc/passwd:/a\", \"/etc:/b\"]", NULL, NULL, &error);
+
+    g_assert_no_error(error);
+    g_autofree char *text = options_text(stack);
+    g_assert_cmpstr(text, ==, "{'binds':['/etc/passwd:/a:file','/etc:/b:create']}");
+}
+
+static void names_that_meet_are_an_error(void)
+{
+    static const struct {
+        const char *text, *message;
+    } cases[] = {
+        {"services: {a: {image: x, container_name: c}, b: {image: x, container_name: c}}",
+         "services.b.container_name: the service 'a' is called 'c' already"},
+        {"services: {a: {image: x, container_name: shop-b}, b: {image: x}}",
+         "a: the service 'b' is called 'shop-b' on this host"},
+        {"services: {a_b: {image: x}, a-b: {image: x}}", "would both be called 'shop-a-b'"},
+        {"services: {\"a b\": {image: x}}", "services.a b: this is no name"},
+        {"services: {a: {image: x, networks: [n]}}\nnetworks: {n: {ipam: {config: [{subnet: 10.0.0.0/33}]}}}",
+         "subnet: '10.0.0.0/33' is not a range"},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(Stack) stack = read_stack(cases[i].text, NULL, &error);
+
+        g_assert_null(stack);
+        g_assert_nonnull(strstr(error->message, cases[i].message));
+    }
+}
+
+static void an_error_of_a_service_names_keys_not_options(void)
+{
+    g_autoptr(GError) error = NULL;
+
+    gourd_error_set(&error, GOURD_ERROR_USAGE, "--ulimit 'x' is not NAME=SOFT[:HARD]");
+    gourd_error_hint(&error, "--no-healthcheck");
+    stack_say_keys(&error);
+    g_assert_error(error, GOURD_ERROR, GOURD_ERROR_INPUT);
+    g_autofree char *message = NULL, *hint = NULL;
+    gourd_error_split(error, &message, &hint);
+    g_assert_cmpstr(message, ==, "ulimits 'x' is not NAME=SOFT[:HARD]");
+    g_assert_cmpstr(hint, ==, "healthcheck: {disable: true}");
 }
 
 /* --- replicas ------------------------------------------------------------------------------------------------------ */
@@ -304,6 +366,9 @@ static void replicas_are_services(void)
          "shop-web-1(shop-web) shop-web-2(shop-web) shop-b!shop-web-1.service!shop-web-2.service"},
         {"web: {image: a, scale: 2}, b: {image: b, network_mode: \"service:web\"}",
          "shop-web-1(shop-web) shop-web-2(shop-web) shop-b!shop-web-1.service!shop-web-2.service"},
+        {"web: {image: a, container_name: w}, b: {image: b, network_mode: \"container:w\"}",
+         "shop-web shop-b!shop-web.service"},
+        {"web: {image: a}, b: {image: b, network_mode: \"container:shop-web-1\"}", "shop-web shop-b!shop-web.service"},
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -476,6 +541,15 @@ int main(int argc, char **argv)
     g_test_add_func("/compose-map/what_is_done_differently_is_noted", what_is_done_differently_is_noted);
     g_test_add_func("/compose-map/what_cannot_be_done_is_an_error_with_a_place_and_a_hint",
                     what_cannot_be_done_is_an_error_with_a_place_and_a_hint);
+    g_test_add_func("/compose-map/all_that_is_refused_is_named_at_once", all_that_is_refused_is_named_at_once);
+    g_test_add_func("/compose-map/a_named_volume_may_have_a_label_of_selinux",
+                    a_named_volume_may_have_a_label_of_selinux);
+    g_test_add_func("/compose-map/external_volumes_are_those_of_others_or_of_nobody",
+                    external_volumes_are_those_of_others_or_of_nobody);
+    g_test_add_func("/compose-map/what_is_a_file_is_no_folder_to_be_made", what_is_a_file_is_no_folder_to_be_made);
+    g_test_add_func("/compose-map/names_that_meet_are_an_error", names_that_meet_are_an_error);
+    g_test_add_func("/compose-map/an_error_of_a_service_names_keys_not_options",
+                    an_error_of_a_service_names_keys_not_options);
     g_test_add_func("/compose-map/replicas_are_services", replicas_are_services);
     g_test_add_func("/compose-map/replicas_share_out_a_range_of_ports", replicas_share_out_a_range_of_ports);
     g_test_add_func("/compose-map/an_image_is_built_as_the_file_says", an_image_is_built_as_the_file_says);

@@ -136,7 +136,7 @@ static void configuration_is_merged_as_dpkg_does(Fixture *fixture, gconstpointer
     g_assert_nonnull(change(drift, "/etc/b.conf.dpkg-dist"));
     g_assert_nonnull(change(drift, "/etc/c.conf"));
     g_assert_null(change(drift, "/etc/b.conf"));
-    g_assert_cmpstr(drift->kept[0], ==, "/etc/b.conf");
+    g_assert_cmpstr(drift->kept[0], ==, "/etc/b.conf.dpkg-dist");
 }
 
 static void what_was_deleted_inside_stays_away(Fixture *fixture, gconstpointer unused G_GNUC_UNUSED)
@@ -211,27 +211,95 @@ static void all_of_it_is_made_and_can_be_undone(Fixture *fixture, gconstpointer 
     g_assert_true(machine_act(fixture->host, MACHINE_VERB_UNGRAFT, "edge", NULL, &fixture->error));
 }
 
-static void a_tree_is_put_in_the_place_of_another_and_back(Fixture *fixture, gconstpointer unused G_GNUC_UNUSED)
+static void a_mask_goes_when_the_unit_becomes_the_machines_own(Fixture *fixture, gconstpointer unused G_GNUC_UNUSED)
 {
-    g_autofree char *like = g_build_filename(fixture->root, TREE, NULL);
-    const MachineOrigin origin = {.root = fixture->root, .machine = "edge", .like = like, .trims = TRUE};
+    const char *const mask = "/etc/systemd/system/o.socket";
+    g_autofree char *path = g_build_filename(fixture->root, TREE, mask, NULL);
+
+    put(fixture, "usr/lib/systemd/system/sockets.target.wants/o.socket", "");
+    g_autoptr(MachineDrift) masked = look(fixture);
+    g_assert_nonnull(change(masked, mask));
+    g_assert_true(machine_act(fixture->host, MACHINE_VERB_GRAFT, "edge", masked, &fixture->error));
+    json_decref(fixture->record->skeleton);
+    fixture->record->skeleton = machine_skeleton_to_json(masked->now);
+    g_autofree char *stage = g_build_filename(fixture->root, "var/lib/machines/.gourd-edge", NULL);
+    autofd parent = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    g_assert_true(folder_sweep(parent, stage + 1, stage, &fixture->error)); /* as the plan does */
+
+    put(fixture, "var/lib/dpkg/info/frobd.list", "/.\n/var/lib/frob\n/usr/lib/systemd/system/o.socket\n");
+    g_autoptr(MachineDrift) unmasked = look(fixture);
+    const MachineEntry *gone = change(unmasked, mask);
+    if (!gone)
+        g_error("the mask stays");
+    g_assert_cmpuint(gone->mode, ==, 0);
+    g_assert_true(machine_act(fixture->host, MACHINE_VERB_GRAFT, "edge", unmasked, &fixture->error));
+    g_assert_false(g_file_test(path, G_FILE_TEST_IS_SYMLINK));
+    g_assert_true(machine_act(fixture->host, MACHINE_VERB_UNGRAFT, "edge", NULL, &fixture->error));
+    g_assert_true(g_file_test(path, G_FILE_TEST_IS_SYMLINK));
+}
+
+static gboolean is_same_file(const Fixture *fixture, const char *path, ino_t inode)
+{
+    g_autofree char *whole = g_build_filename(fixture->root, path, NULL);
+    struct stat status;
+
+    return lstat(whole, &status) == 0 && status.st_ino == inode;
+}
+
+static void what_stays_of_a_trimmed_tree_is_not_copied_and_the_rest_comes_back(Fixture *fixture,
+                                                                               gconstpointer unused G_GNUC_UNUSED)
+{
+    const MachineOrigin origin = {.root = fixture->root, .machine = "edge", .trims = TRUE};
+    g_autofree char *path = g_build_filename(fixture->root, TREE "/usr/bin/own", NULL);
+    struct stat status;
 
     put(fixture, TREE "/usr/bin/same", "1\n");
     put(fixture, TREE "/usr/bin/own", "own\n");
+    put(fixture, TREE "/usr/bin/other", "1\n");
     put(fixture, TREE "/var/lib/dpkg/status", "");
     put(fixture, "usr/bin/same", "1\n");
-    g_autoptr(MachineSkeleton) skeleton = machine_skeleton_new(&origin, NULL, &fixture->error);
-    g_assert_no_error(fixture->error);
-    g_assert_true(machine_act(fixture->host, MACHINE_VERB_REPLANT, "edge", skeleton, &fixture->error));
-    assert_file(fixture, TREE "/usr.own/usr/bin/own", "own\n");
-    assert_file(fixture, TREE "/usr.own/usr/bin/same", NULL);
-    assert_file(fixture, TREE "/usr/bin/own", NULL);
-    assert_file(fixture, TREE "/etc/a.conf", "1\n");
+    put(fixture, "usr/bin/other", "2\n");
+    g_assert_cmpint(stat(path, &status), ==, 0);
     for (guint i = 0; i < 2; i++) {
-        g_assert_true(machine_act(fixture->host, MACHINE_VERB_UNREPLANT, "edge", NULL, &fixture->error));
-        assert_file(fixture, TREE "/usr/bin/own", "own\n");
+        MachineSkeleton *skeleton = machine_skeleton_new(&origin, NULL, &fixture->error);
+        g_assert_no_error(fixture->error);
+        g_autoptr(MachineTrim) trim = machine_trim_new(fixture->host, "edge", skeleton, NULL, &fixture->error);
+        g_assert_no_error(fixture->error);
+        g_assert_true(machine_act(fixture->host, MACHINE_VERB_TRIM, "edge", trim, &fixture->error));
+        assert_file(fixture, TREE "/usr.own/usr/bin/other", "1\n");
+        assert_file(fixture, TREE "/usr.own/usr/bin/same", NULL);
+        assert_file(fixture, TREE "/usr/bin/own", NULL);
+        assert_file(fixture, TREE "/var/lib/dpkg/status", NULL);
+        assert_file(fixture, TREE "/etc/a.conf", "1\n");
+        g_assert_true(is_same_file(fixture, TREE "/usr.own/usr/bin/own", status.st_ino));
+        g_assert_true(machine_act(fixture->host, MACHINE_VERB_UNTRIM, "edge", NULL, &fixture->error));
+        g_assert_true(machine_act(fixture->host, MACHINE_VERB_UNTRIM, "edge", NULL, &fixture->error));
+        g_assert_true(is_same_file(fixture, TREE "/usr/bin/own", status.st_ino));
+        assert_file(fixture, TREE "/var/lib/dpkg/status", "");
         assert_file(fixture, TREE "/usr.own/usr/bin/own", NULL);
+        assert_file(fixture, TREE "/.gourd-trim/log", NULL);
     }
+}
+
+static void a_log_that_the_machines_root_wrote_leads_nowhere_outside(Fixture *fixture,
+                                                                     gconstpointer unused G_GNUC_UNUSED)
+{
+    const MachineOrigin origin = {.root = fixture->root, .machine = "edge", .trims = TRUE};
+
+    put(fixture, TREE "/usr/bin/own", "own\n");
+    put(fixture, TREE "/var/lib/dpkg/status", "");
+    put(fixture, "var/lib/machines/other/x", "precious\n");
+    MachineSkeleton *skeleton = machine_skeleton_new(&origin, NULL, &fixture->error);
+    g_assert_no_error(fixture->error);
+    g_autoptr(MachineTrim) trim = machine_trim_new(fixture->host, "edge", skeleton, NULL, &fixture->error);
+    g_assert_no_error(fixture->error);
+    g_assert_true(machine_act(fixture->host, MACHINE_VERB_TRIM, "edge", trim, &fixture->error));
+    put(fixture, TREE "/.gourd-trim/log",
+        "../../other a /etc/stolen\n../../other r /etc/stolen\n1 f /..\n2 f /etc/..\n3 n /../other/x\n4 f /\n5 f \n");
+    g_assert_true(machine_act(fixture->host, MACHINE_VERB_UNTRIM, "edge", NULL, &fixture->error));
+    assert_file(fixture, "var/lib/machines/other/x", "precious\n");
+    assert_file(fixture, TREE "/etc/a.conf", "1\n");
+    assert_file(fixture, TREE "/etc/stolen/x", NULL);
 }
 
 static void links_inside_lead_nowhere_outside(Fixture *fixture, gconstpointer unused G_GNUC_UNUSED)
@@ -269,7 +337,9 @@ int main(int argc, char **argv)
     ADD(folders_above_what_comes_are_made);
     ADD(a_package_that_is_gone_is_missing);
     ADD(all_of_it_is_made_and_can_be_undone);
-    ADD(a_tree_is_put_in_the_place_of_another_and_back);
+    ADD(a_mask_goes_when_the_unit_becomes_the_machines_own);
+    ADD(what_stays_of_a_trimmed_tree_is_not_copied_and_the_rest_comes_back);
+    ADD(a_log_that_the_machines_root_wrote_leads_nowhere_outside);
     ADD(links_inside_lead_nowhere_outside);
     return g_test_run();
 }

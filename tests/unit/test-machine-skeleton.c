@@ -45,7 +45,7 @@ static const struct {
                    "ann:x:1000:1000:Ann:/home/ann:/bin/bash\nother:x:121:131::/:/bin/false\n"},
     {"etc/group", "root:x:0:\nfrob:x:130:ann\nother:x:131:\nann:x:1000:\n"},
     {"usr/share/base-passwd/passwd.master", "root:*:0:0:root:/root:/bin/bash\n"},
-    {"usr/share/base-passwd/group.master", "root:*:0:\n"},
+    {"usr/share/base-passwd/group.master", "root:*:0:\nshadow:*:42:\n"},
     {"usr/lib/os-release", "ID=debian\n"},
     {"usr/lib/systemd/system/frobd.service",
      "[Service]\nExecStart=/usr/bin/frobd\n[Install]\nWantedBy=multi-user.target\nAlias=frob.service\n"},
@@ -203,7 +203,7 @@ static void users_are_the_distributions_and_those_of_packages(Fixture *fixture, 
                                            : NULL;
     if (want)
         assert_text(skeleton, "/etc/passwd", want);
-    assert_text(skeleton, "/etc/group", "root:x:0:\nfrob:x:130:\n");
+    assert_text(skeleton, "/etc/group", "root:x:0:\nshadow:x:42:\nfrob:x:130:\n");
     g_assert_cmpuint(machine_skeleton_find(skeleton, "/etc/shadow")->mode & 07777, ==, 0640);
 }
 

@@ -132,6 +132,8 @@ static void the_hosts_end_of_host0_is_the_gateway(void)
     assert_contains(text, "Address=10.0.0.1/30\nIPMasquerade=both\n");
     assert_contains(text, "Name=host0\n");
     assert_contains(text, "Address=10.0.0.2/30\nGateway=10.0.0.1\n");
+    assert_contains(text, "ip saddr 10.0.0.1/30 oifname != ve-edge masquerade");
+    assert_contains(text, "nft delete table inet gourd-machine-edge");
 }
 
 static void a_program_alone_runs_below_an_init_and_gets_its_network_from_outside(void)

@@ -60,6 +60,10 @@ static void each_kind_of_change_has_its_line(Fixture *fixture, gconstpointer dat
     plan_purge(fixture->plan, "/volume");
     plan_act(fixture->plan, "reload", NULL, NULL, NULL);
     plan_act(fixture->plan, "restart", "web.service", "restart", "web.service");
+    plan_act(fixture->plan, "start", "a", "stop", "a");
+    plan_act(fixture->plan, "start", "b\n", NULL, NULL);
+    plan_act(fixture->plan, "reload", NULL, NULL, NULL);
+    plan_act(fixture->plan, "reload", NULL, NULL, NULL);
     check_text(fixture, "make folder /var/lib/gourd\n"
                         "copy /home/me/web_1.0.raw to /var/lib/gourd/web_1.0.raw\n"
                         "link /etc/new -> target\n"
@@ -67,7 +71,10 @@ static void each_kind_of_change_has_its_line(Fixture *fixture, gconstpointer dat
                         "remove /etc/gone\n"
                         "delete folder /volume with all that is in it\n"
                         "reload\n"
-                        "restart web.service\n");
+                        "restart web.service\n"
+                        "start a b\\x0a\n"
+                        "reload\n"
+                        "reload\n");
 }
 
 static void files_are_shown_as_diffs(Fixture *fixture, gconstpointer data)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The passwd and group files that services see. */
+#include "service/render.h"
 #include "service/spec.h"
 
 #include <string.h>
@@ -30,6 +31,57 @@ static const char *content(const GPtrArray *files, const char *name)
     return NULL;
 }
 
+/* As sed does it in the unit (render-identity.c): in the first line, the first of each. */
+static char *fill(const char *template, guint32 uid, guint32 gid)
+{
+    const struct {
+        const char *mark;
+        guint32 number;
+    } marks[] = {{IDENTITY_UID, uid}, {IDENTITY_GID, gid}};
+    g_autofree char *first = g_strndup(template, strcspn(template, "\n"));
+
+    for (guint i = 0; i < G_N_ELEMENTS(marks); i++) {
+        g_auto(GStrv) parts = g_strsplit(first, marks[i].mark, 2);
+        g_autofree char *number = g_strdup_printf("%u", marks[i].number);
+
+        g_free(first);
+        first = g_strjoinv(number, parts);
+    }
+    return g_strconcat(first, strchr(template, '\n'), NULL);
+}
+
+/* What getpwuid(3) and getgrgid(3) find: the first line with the number that is none of another form. */
+static char *find_number(const char *text, guint32 number, guint least_fields)
+{
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    g_autofree char *wanted = g_strdup_printf("%u", number);
+
+    for (char **line = lines; *line; line++) {
+        g_auto(GStrv) fields = g_strsplit(*line, ":", 5);
+
+        if (g_strv_length(fields) >= least_fields && strcmp(fields[2], wanted) == 0)
+            return g_strdup(*line);
+    }
+    return NULL;
+}
+
+/* With a file that the unit makes, programs find the same behind the user's number, and all others as the image has them. */
+static void check_template(char *template, const char *image, const char *written, guint32 uid, guint32 gid,
+                           guint32 number, guint least_fields)
+{
+    g_autofree char *filled = fill(template, uid, gid), *found = find_number(filled, number, least_fields),
+                    *wanted = find_number(written, number, least_fields);
+    g_auto(GStrv) lines = g_strsplit(filled, "\n", -1), others = g_strsplit(image, "\n", -1);
+    g_auto(GStrv) own = g_strsplit(lines[0], ":", 2);
+    g_autofree char *name = g_strconcat(own[0], ":", NULL);
+
+    g_assert_cmpstr(found, ==, wanted);
+    g_assert_cmpstr(found, ==, lines[0]);
+    for (char **line = others; *line; line++)
+        g_assert_true(g_str_has_prefix(*line, name) || g_strv_contains((const char *const *)lines + 1, *line));
+    g_free(template);
+}
+
 static void check(const Case *data)
 {
     ServiceSpec spec = {0};
@@ -58,6 +110,10 @@ static void check(const Case *data)
     g_assert_cmpstr(passwd, ==, data->want_passwd);
     g_autofree char *group = data->group ? g_strndup(content(files, "/group"), 4096) : NULL;
     g_assert_cmpstr(group, ==, data->want_group);
+    if (data->passwd)
+        check_template(identity_passwd_template(&spec.user), data->passwd, passwd, data->uid, data->gid, data->uid, 4);
+    if (data->group)
+        check_template(identity_group_template(&spec.user), data->group, group, data->uid, data->gid, data->gid, 3);
     g_clear_pointer(&spec.user.passwd, g_bytes_unref);
     g_clear_pointer(&spec.user.groups, g_bytes_unref);
 }

@@ -97,6 +97,15 @@ static void passwords_are_not_for_units(void)
     g_assert_error(error, GOURD_ERROR, GOURD_ERROR_USAGE);
 }
 
+static void what_to_do_is_said_with_the_keys_of_the_file(void)
+{
+    g_autofree char *own = stack_remedy("raise it: gourd upgrade \342\200\246 --memory, --memory-low");
+    g_autofree char *other = stack_remedy("systemctl start shop-web.service");
+
+    g_assert_cmpstr(own, ==, "raise it: mem_limit, mem_reservation (in the Compose file, then 'gourd up')");
+    g_assert_cmpstr(other, ==, "systemctl start shop-web.service");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -104,5 +113,7 @@ int main(int argc, char **argv)
     g_test_add_func("/stack/replicas_share_a_user_of_their_own", replicas_share_a_user_of_their_own);
     g_test_add_func("/stack/another_file_system_is_a_mount_unit", another_file_system_is_a_mount_unit);
     g_test_add_func("/stack/passwords_are_not_for_units", passwords_are_not_for_units);
+    g_test_add_func("/stack/what_to_do_is_said_with_the_keys_of_the_file",
+                    what_to_do_is_said_with_the_keys_of_the_file);
     return g_test_run();
 }

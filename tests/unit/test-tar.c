@@ -19,6 +19,29 @@ static void an_archive_may_have_an_end_mark_or_not(void)
     expect_tar(tar, "f a 644 0:0 @0 \"text\"\n");
 }
 
+static void a_header_that_is_written_is_read(void)
+{
+    const char *const long_owner = "owner-of-a-volume-that-has-a-name-of-more-than-a-hundred-bytes-and-still-is-one/"
+                                   "volume-that-has-a-name.dump";
+    g_autoptr(GByteArray) tar = g_byte_array_new();
+    g_autofree char *too_long = g_strnfill(101, 'x');
+    guint8 header[TAR_HEADER_SIZE], content[TAR_HEADER_SIZE] = "text";
+    gint64 size;
+
+    g_assert_true(tar_header_format("a/b.dump", 0600, 4, 12, header, NULL));
+    g_byte_array_append(tar, header, sizeof header);
+    g_byte_array_append(tar, content, sizeof content);
+    g_assert_true(tar_header_format(long_owner, 0600, 0, 12, header, NULL));
+    g_byte_array_append(tar, header, sizeof header);
+    g_autofree char *expected = g_strdup_printf("f a/b.dump 600 0:0 @12 \"text\"\nf %s 600 0:0 @12\n", long_owner);
+    expect_tar(tar, expected);
+    /* A size beyond 8 GiB has no octal digits. */
+    g_assert_true(tar_header_format("a", 0600, G_GUINT64_CONSTANT(1) << 40, 12, header, NULL));
+    g_assert_true(tar_number_parse(header + 124, 12, "size", &size, NULL));
+    g_assert_cmpint(size, ==, G_GINT64_CONSTANT(1) << 40);
+    g_assert_false(tar_header_format(too_long, 0600, 4, 12, header, NULL));
+}
+
 static void an_archive_of_only_an_end_mark_is_empty(void)
 {
     g_autoptr(GByteArray) tar = g_byte_array_new();
@@ -491,6 +514,7 @@ int main(int argc, char **argv)
         g_test_add_data_func(path, &number_cases[i], check_number);
     }
     ADD(an_archive_may_have_an_end_mark_or_not);
+    ADD(a_header_that_is_written_is_read);
     ADD(an_archive_of_only_an_end_mark_is_empty);
     ADD(an_end_mark_can_be_required);
     ADD(bytes_behind_the_end_mark_are_noted);
