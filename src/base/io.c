@@ -137,6 +137,13 @@ gboolean scratch_open(const char *folder, int *ret_fd, GError **error)
     return TRUE;
 }
 
+char *scratch_describe(const char *folder)
+{
+    g_autofree char *path = g_canonicalize_filename(folder, NULL);
+
+    return g_strdup_printf("a temporary file in %s", path);
+}
+
 struct OutputFile {
     int fd;
     gboolean replace;

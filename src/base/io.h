@@ -34,6 +34,8 @@ gboolean fd_copy(int from, guint64 from_offset, int to, guint64 to_offset, guint
 /* A nameless file for reading and writing in a folder (O_TMPFILE, or created and unlinked): gone when closed, however
  * the process ends. */
 gboolean scratch_open(const char *folder, int *ret_fd, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* What such a file is called in messages: a full disk is looked for by its folder. The caller frees. */
+char *scratch_describe(const char *folder);
 
 /* A file that will get its name only when it is complete. */
 typedef struct OutputFile OutputFile;

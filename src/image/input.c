@@ -138,7 +138,7 @@ static gboolean spool(ByteStream *stream, int fd, const char *name, guint64 *ret
 
 static gboolean make_seekable(Input *input, const char *scratch_folder, guint64 size_max, GError **error)
 {
-    g_autofree char *name = g_strdup_printf("temporary copy of %s", input->name);
+    g_autofree char *name = scratch_describe(scratch_folder);
     const ByteStream *raw;
     autofd scratch = -1;
 

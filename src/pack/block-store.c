@@ -3,12 +3,11 @@
 
 #include <string.h>
 
-#define SCRATCH_NAME "the temporary file"
-
 struct BlockStore {
     Workers *workers;
     CutRules rules;
     int scratch;
+    char *scratch_name;   /* for messages */
     guint64 scratch_size; /* atomic */
     GMutex lock;          /* of all below */
     GHashTable *blocks;   /* Block by digest and size */
@@ -63,6 +62,7 @@ BlockStore *block_store_new(Workers *workers, const CutRules *rules, guint buffe
     for (guint i = 0; i < buffers; i++)
         g_async_queue_push(store->free_buffers, g_malloc(rules->block_size));
     store->scratch = -1;
+    store->scratch_name = scratch_describe(scratch_folder);
     return scratch_open(scratch_folder, &store->scratch, error) ? g_steal_pointer(&store) : NULL;
 }
 
@@ -75,6 +75,7 @@ void block_store_free(BlockStore *store)
     g_clear_error(&store->error);
     g_mutex_clear(&store->lock);
     fd_close(&store->scratch);
+    g_free(store->scratch_name);
     g_free(store);
 }
 
@@ -94,6 +95,11 @@ gboolean block_store_shares_block(const BlockStore *store, guint64 file_size, gu
 int block_store_scratch_fd(const BlockStore *store)
 {
     return store->scratch;
+}
+
+const char *block_store_scratch_name(const BlockStore *store)
+{
+    return store->scratch_name;
 }
 
 gboolean block_store_has_failed(BlockStore *store)
@@ -141,7 +147,7 @@ static guint64 append(BlockStore *store, const void *bytes, gsize size)
     guint64 offset = __atomic_fetch_add(&store->scratch_size, size, __ATOMIC_RELAXED);
     g_autoptr(GError) error = NULL;
 
-    if (!fd_pwrite(store->scratch, SCRATCH_NAME, bytes, size, offset, &error))
+    if (!fd_pwrite(store->scratch, store->scratch_name, bytes, size, offset, &error))
         take_error(store, g_steal_pointer(&error));
     return offset;
 }
@@ -296,15 +302,15 @@ gboolean block_store_read_piece(const BlockStore *store, BlockCodec *codec, cons
         return TRUE;
     }
     if (piece->kind == PIECE_RAW)
-        return fd_pread_exactly(store->scratch, SCRATCH_NAME, ret_bytes, piece->size, piece->raw.scratch, error);
+        return fd_pread_exactly(store->scratch, store->scratch_name, ret_bytes, piece->size, piece->raw.scratch, error);
     const Block *block = piece->block;
     if (block->stored_size == block->size)
-        return fd_pread_exactly(store->scratch, SCRATCH_NAME, ret_bytes, block->size, block->scratch, error);
+        return fd_pread_exactly(store->scratch, store->scratch_name, ret_bytes, block->size, block->scratch, error);
     g_autofree guint8 *stored = g_malloc(block->stored_size);
     gsize size;
-    if (!fd_pread_exactly(store->scratch, SCRATCH_NAME, stored, block->stored_size, block->scratch, error))
+    if (!fd_pread_exactly(store->scratch, store->scratch_name, stored, block->stored_size, block->scratch, error))
         return FALSE;
     if (!block_codec_expand(codec, stored, block->stored_size, ret_bytes, block->size, &size) || size != block->size)
-        return gourd_error_set(error, GOURD_ERROR_FAILED, "%s was changed", SCRATCH_NAME);
+        return gourd_error_set(error, GOURD_ERROR_FAILED, "%s was changed", store->scratch_name);
     return TRUE;
 }

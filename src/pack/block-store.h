@@ -76,6 +76,7 @@ const CutRules *block_store_rules(const BlockStore *store);
 /* Whether a file's piece shares a block with other files'. */
 gboolean block_store_shares_block(const BlockStore *store, guint64 file_size, guint32 piece_size);
 int block_store_scratch_fd(const BlockStore *store);
+const char *block_store_scratch_name(const BlockStore *store); /* for messages */
 
 /* A buffer of the block size: waits until one is free. NULL if the store has failed. */
 guint8 *block_store_take_buffer(BlockStore *store);

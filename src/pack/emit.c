@@ -56,21 +56,23 @@ static guint32 measure_run(const Pack *pack, guint *index)
 
 static gboolean read_raw(EmitTask *self, guint32 *ret_size, GError **error)
 {
-    int fd = block_store_scratch_fd(self->emission->job->store);
+    const BlockStore *store = self->emission->job->store;
+    const char *name = block_store_scratch_name(store);
+    int fd = block_store_scratch_fd(store);
     const Pack *pack = self->item->pack;
 
     if (!pack) {
         const Block *block = self->item->block;
 
         *ret_size = block->size;
-        return fd_pread_exactly(fd, "the temporary file", self->raw, block->size, block->scratch, error);
+        return fd_pread_exactly(fd, name, self->raw, block->size, block->scratch, error);
     }
     *ret_size = 0;
     for (guint i = 0; i < pack->pieces->len;) {
         const Piece *first = g_ptr_array_index(pack->pieces, i);
         guint32 size = measure_run(pack, &i);
 
-        if (!fd_pread_exactly(fd, "the temporary file", self->raw + *ret_size, size, first->raw.scratch, error))
+        if (!fd_pread_exactly(fd, name, self->raw + *ret_size, size, first->raw.scratch, error))
             return FALSE;
         *ret_size += size;
     }
