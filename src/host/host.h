@@ -40,7 +40,9 @@ typedef struct {
     char *control_group;                         /* path below /sys/fs/cgroup; "": it has none */
     gboolean needs_reload;                       /* its files changed since systemd read them */
     guint32 n_restarts, main_pid;
+    guint32 exec_main_pid; /* of its last main process, which may have ended; 0: it had none */
     gint32 exec_main_code, exec_main_status;
+    guint64 exec_main_start_usec, exec_main_exit_usec;     /* CLOCK_REALTIME; 0: not (yet) */
     guint64 active_since_usec;                             /* CLOCK_REALTIME; 0: never */
     guint64 memory_current, cpu_usage_nsec, tasks_current; /* G_MAXUINT64: unknown */
     guint64 memory_max;                                    /* bytes; G_MAXUINT64: no limit */
@@ -126,13 +128,13 @@ typedef struct {
 } HostEntry;
 
 void host_entry_free(HostEntry *entry);
-/* The newest `max` entries of a unit, as host_read_journal() chooses and orders them (HostEntry; the caller unrefs); of
- * unit NULL what the kernel and its audit say. */
+/* The newest `max` entries of a unit, as host_read_journal() chooses and orders them, and what its last main process said of which the journal
+ * could not tell whose it is (HostEntry; the caller unrefs); of unit NULL what the kernel and its audit say. */
 gboolean host_read_entries(Host *host, const char *unit, guint64 since_usec, guint max, GPtrArray **ret_entries,
                            GError **error);
 
 /* A property of a unit or service (org.freedesktop.systemd1(5)) as text: a string, a number, "yes" or "no"; of a list its elements,
- * one a line. NULL: the unit has none of that name, or there is no systemd to be asked. The caller frees. */
+ * one a line, of bytes hexadecimal digits. NULL: the unit has none of that name, or there is no systemd to be asked. The caller frees. */
 char *host_get_property(Host *host, const char *unit, const char *property);
 
 /* A unit of the systemd in a machine, fit for a terminal. */

@@ -18,6 +18,7 @@ static int append_value(sd_bus_message *message, GString *text)
         gint32 i;
         guint64 t;
         int b;
+        guint8 y;
     } value;
 
     if (r <= 0)
@@ -28,12 +29,12 @@ static int append_value(sd_bus_message *message, GString *text)
             ;
         return r < 0 ? r : (r = sd_bus_message_exit_container(message)) < 0 ? r : 1;
     }
-    if (!strchr("sotuib", type))
+    if (!strchr("sotuiby", type))
         return (r = sd_bus_message_skip(message, NULL)) < 0 ? r : 1;
     r = sd_bus_message_read_basic(message, type, &value);
     if (r < 0)
         return r;
-    if (text->len > 0)
+    if (text->len > 0 && type != 'y')
         g_string_append_c(text, '\n');
     if (type == 's' || type == 'o')
         g_string_append(text, value.s);
@@ -43,6 +44,8 @@ static int append_value(sd_bus_message *message, GString *text)
         g_string_append_printf(text, "%d", value.i);
     else if (type == 'u')
         g_string_append_printf(text, "%u", value.u);
+    else if (type == 'y')
+        g_string_append_printf(text, "%02x", value.y);
     else
         g_string_append(text, value.b ? "yes" : "no");
     return 1;
