@@ -174,7 +174,7 @@ static void find_quiet_end(WhyFacts *facts)
     const char *invocation = NULL;
     WhySetting type;
 
-    if (g_str_has_prefix(facts->unit, "systemd-nspawn@")) /* machines are powered off, from inside or by machinectl */
+    if (why_is_machine(facts)) /* machines are powered off, from inside or by machinectl */
         return;
     for (guint i = facts->entries->len; i-- > 0;) {
         const HostEntry *entry = g_ptr_array_index(facts->entries, i);

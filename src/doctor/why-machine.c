@@ -18,18 +18,34 @@ typedef struct {
     GPtrArray *findings;
 } Look;
 
+gboolean why_is_machine(const WhyFacts *facts)
+{
+    return g_str_has_prefix(facts->unit, TEMPLATE) && g_str_has_suffix(facts->unit, SUFFIX) &&
+           strlen(facts->unit) > strlen(TEMPLATE SUFFIX);
+}
+
+static char *name_machine(const WhyFacts *facts)
+{
+    return g_strndup(facts->unit + strlen(TEMPLATE), strlen(facts->unit) - strlen(TEMPLATE SUFFIX));
+}
+
+char *why_start_command(const WhyFacts *facts)
+{
+    g_autofree char *machine = why_is_machine(facts) ? name_machine(facts) : NULL;
+
+    return machine ? g_strdup_printf("machinectl start %s", machine)
+                   : g_strdup_printf("systemctl start %s", facts->unit);
+}
+
 static gboolean look_begin(const WhyFacts *facts, GPtrArray *findings, Look *ret_look)
 {
-    const gsize length = strlen(facts->unit);
-
-    if (!g_str_has_prefix(facts->unit, TEMPLATE) || !g_str_has_suffix(facts->unit, SUFFIX) ||
-        length <= strlen(TEMPLATE SUFFIX))
+    if (!why_is_machine(facts))
         return FALSE;
     g_autofree char *text = NULL;
     gsize size;
     Look look = {.facts = facts, .findings = findings};
 
-    look.name = g_strndup(facts->unit + strlen(TEMPLATE), length - strlen(TEMPLATE SUFFIX));
+    look.name = name_machine(facts);
     look.source.path = g_strdup_printf(SETTINGS, look.name);
     g_autofree char *real = host_path(facts->host, look.source.path);
     if (g_file_get_contents(real, &text, &size, NULL))

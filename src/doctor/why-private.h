@@ -123,6 +123,10 @@ gboolean why_explain_words(const WhyFacts *facts, GPtrArray *findings);
 void why_explain_port(const WhyFacts *facts, const HostEntry *entry, GPtrArray *findings);
 /* Beside what went wrong: an image that wants to be root first, or a capability that the host lacks. */
 void why_explain_privileges(const WhyFacts *facts, GPtrArray *findings);
+/* Whether the unit runs a machine of systemd-nspawn. */
+gboolean why_is_machine(const WhyFacts *facts);
+/* The command that starts it. The caller frees. */
+char *why_start_command(const WhyFacts *facts);
 /* Of machines of systemd-nspawn: why it does not start, and what failed inside of one that runs. Nothing for other units. */
 void why_explain_machine(const WhyFacts *facts, GPtrArray *findings);
 void why_explain_inside(const WhyFacts *facts, GPtrArray *findings);

@@ -180,6 +180,8 @@ static void explain_failure(const WhyFacts *facts, GPtrArray *findings)
 
 static void add_restarts(const WhyFacts *facts, GPtrArray *findings)
 {
+    g_autofree char *start = why_start_command(facts);
+
     for (guint i = 0; i < facts->entries->len; i++) {
         const HostEntry *entry = g_ptr_array_index(facts->entries, i);
 
@@ -187,8 +189,7 @@ static void add_restarts(const WhyFacts *facts, GPtrArray *findings)
             continue;
         why_add(findings, "restarts", NULL,
                 g_strdup("systemd gave up starting it, after it failed too often in a short time"),
-                g_strdup_printf("when the cause is gone: systemctl reset-failed %s && systemctl start %s", facts->unit,
-                                facts->unit));
+                g_strdup_printf("when the cause is gone: systemctl reset-failed %s && %s", facts->unit, start));
         return;
     }
 }
@@ -239,7 +240,7 @@ static void explain_stopped(const WhyFacts *facts, Why *why)
             enabled
                 ? g_strdup("it does not run, and did not fail: it was stopped, or not started since it was installed")
                 : g_strdup("it does not run, and did not fail: it is not started at boot, and nobody has started it"),
-            g_strdup_printf("systemctl start %s", facts->unit));
+            why_start_command(facts));
 }
 
 /* Its probes fail now, though it has not been stopped for it yet. */
