@@ -32,6 +32,10 @@ static const char script_head[] =
     "    _gourd_words \"$(\"${words[0]}\" list --stacks --names 2>/dev/null)\"\n"
     "}\n"
     "\n"
+    "_gourd_of_file() {\n"
+    "    _gourd_words \"$(\"${words[0]}\" config --services --profile '*' 2>/dev/null)\"\n"
+    "}\n"
+    "\n"
     "_gourd_machines() {\n"
     "    _gourd_words \"$(\"${words[0]}\" machine list --names 2>/dev/null)\"\n"
     "}\n"
@@ -170,6 +174,8 @@ static char *format_offer(Completion completion, const Option *option)
         return g_strdup("_gourd_services");
     case COMPLETE_STACK:
         return g_strdup("_gourd_stacks");
+    case COMPLETE_OF_FILE:
+        return g_strdup("_gourd_of_file");
     case COMPLETE_SERVICE_OR_BUNDLE:
         return g_strdup("_gourd_services; _gourd_files '' '*.raw'");
     case COMPLETE_VOLUME_OR_FILE:

@@ -42,6 +42,11 @@ static const char script_head[] =
     "    command $words[1] list --stacks --names 2>/dev/null\n"
     "end\n"
     "\n"
+    "function __gourd_of_file\n"
+    "    set -l words (commandline -opc)\n"
+    "    command $words[1] config --services --profile '*' 2>/dev/null\n"
+    "end\n"
+    "\n"
     "function __gourd_machines\n"
     "    set -l words (commandline -opc)\n"
     "    command $words[1] machine list --names 2>/dev/null\n"
@@ -112,6 +117,7 @@ static void append_offer(GString *out, Completion completion, const Option *opti
         [COMPLETE_VALUES] = "",
         [COMPLETE_SERVICE] = " -a '(__gourd_services)'",
         [COMPLETE_STACK] = " -a '(__gourd_stacks)'",
+        [COMPLETE_OF_FILE] = " -a '(__gourd_of_file)'",
         [COMPLETE_SERVICE_OR_BUNDLE] = " -k -a '(__gourd_services; __fish_complete_suffix .raw)'",
         [COMPLETE_MACHINE] = " -a '(__gourd_machines)'",
         [COMPLETE_VOLUME_OR_FILE] = " -F -a '(__gourd_volumes)'",

@@ -37,6 +37,7 @@ static void append_action(GString *out, const char *name, Completion completion,
         [COMPLETE_VALUES] = " ",
         [COMPLETE_SERVICE] = "_gourd_services",
         [COMPLETE_STACK] = "_gourd_stacks",
+        [COMPLETE_OF_FILE] = "_gourd_of_file",
         [COMPLETE_SERVICE_OR_BUNDLE] = "_gourd_services_and_bundles",
         [COMPLETE_MACHINE] = "_gourd_machines",
         [COMPLETE_VOLUME_OR_FILE] = "_gourd_volumes_and_files",
@@ -146,19 +147,23 @@ static void append_lists(GString *out)
 
 static void append_services(GString *out)
 {
-    g_string_append(out, "_gourd_services() {\n"
-                         "    local -a names=(${(f)\"$($_gourd_program list --names 2>/dev/null)\"})\n"
-                         "    compadd -a names\n}\n\n"
-                         "_gourd_stacks() {\n"
-                         "    local -a names=(${(f)\"$($_gourd_program list --stacks --names 2>/dev/null)\"})\n"
-                         "    compadd -a names\n}\n\n"
-                         "_gourd_machines() {\n"
-                         "    local -a names=(${(f)\"$($_gourd_program machine list --names 2>/dev/null)\"})\n"
-                         "    compadd -a names\n}\n\n"
-                         "_gourd_volumes_and_files() {\n"
-                         "    local -a names=(${(f)\"$($_gourd_program volume ls --names 2>/dev/null)\"})\n"
-                         "    compadd -a names\n    _files\n}\n\n"
-                         "_gourd_services_and_bundles() {\n    _gourd_services\n    _files -g \"*.raw(-.)\"\n}\n\n");
+    g_string_append(out,
+                    "_gourd_services() {\n"
+                    "    local -a names=(${(f)\"$($_gourd_program list --names 2>/dev/null)\"})\n"
+                    "    compadd -a names\n}\n\n"
+                    "_gourd_stacks() {\n"
+                    "    local -a names=(${(f)\"$($_gourd_program list --stacks --names 2>/dev/null)\"})\n"
+                    "    compadd -a names\n}\n\n"
+                    "_gourd_of_file() {\n"
+                    "    local -a names=(${(f)\"$($_gourd_program config --services --profile '*' 2>/dev/null)\"})\n"
+                    "    compadd -a names\n}\n\n"
+                    "_gourd_machines() {\n"
+                    "    local -a names=(${(f)\"$($_gourd_program machine list --names 2>/dev/null)\"})\n"
+                    "    compadd -a names\n}\n\n"
+                    "_gourd_volumes_and_files() {\n"
+                    "    local -a names=(${(f)\"$($_gourd_program volume ls --names 2>/dev/null)\"})\n"
+                    "    compadd -a names\n    _files\n}\n\n"
+                    "_gourd_services_and_bundles() {\n    _gourd_services\n    _files -g \"*.raw(-.)\"\n}\n\n");
 }
 
 static void append_sources(GString *out)

@@ -158,9 +158,6 @@ static gboolean check_operands(const Parsed *parsed, GError **error)
         g_autofree char *shown = text_escape(g_ptr_array_index(parsed->operands, max));
 
         gourd_error_set(error, GOURD_ERROR_USAGE, "unexpected '%s'", shown);
-        if (strcmp(verb->name, "up") == 0) /* docker compose up SERVICE */
-            return gourd_error_hint(error,
-                                    "it brings up all of the file; gourd restart STACK-SERVICE starts one again");
         if (verb->words)
             return gourd_error_hint(error, "the words of a command follow '--': %s", usage);
         return gourd_error_hint(error, "usage: %s", usage);

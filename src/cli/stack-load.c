@@ -2,6 +2,7 @@
 #include "stack-load.h"
 
 #include "stack-bundle.h"
+#include "stack-part.h"
 
 #include <string.h>
 
@@ -95,7 +96,7 @@ static void share_makings(const Stack *stack)
     }
 }
 
-/* --- all of it ---------------------------------------------------------------------------------------------------- */
+/* --- bundles ------------------------------------------------------------------------------------------------------ */
 
 /* Makes the bundle, unless one of `made` (StackService) has the same image. */
 static gboolean make_once(const Stack *stack, StackService *service, const Call *call, const char *builder,
@@ -203,7 +204,7 @@ static gboolean is_wanted(const StackService *service, const char *const *names)
 gboolean stack_build_bundles(const StackOptions *options, const Call *call, const char *const *services,
                              const char *builder, Notes *notes, GError **error)
 {
-    g_autoptr(ComposeProject) project = stack_options_load(options, notes, error);
+    g_autoptr(ComposeProject) project = stack_options_load(options, services, notes, error);
     g_autoptr(GPtrArray) made = g_ptr_array_new();
 
     if (!project && options->files->len == 0 && error && g_error_matches(*error, GOURD_ERROR, GOURD_ERROR_NOT_FOUND))
@@ -230,16 +231,25 @@ gboolean stack_build_bundles(const StackOptions *options, const Call *call, cons
     return TRUE;
 }
 
+/* --- all of it ---------------------------------------------------------------------------------------------------- */
+
+static Stack *load_project(ComposeProject *project, Session *session, const StackLoad *load, GError **error)
+{
+    if (load->services && *load->services)
+        return stack_load_part(project, session, load->services, error);
+    return compose_to_stack(project, session->notes, error);
+}
+
 static Stack *load_stack(const StackOptions *options, Session *session, const StackLoad *load, GError **error)
 {
-    g_autoptr(ComposeProject) project = stack_options_load(options, session->notes, error);
+    g_autoptr(ComposeProject) project = stack_options_load(options, load->services, session->notes, error);
 
     if (!project)
         return NULL;
     for (const char *const *scale = load->scales; scale && *scale; scale++)
         if (!apply_scale(project, *scale, error))
             return NULL;
-    g_autoptr(Stack) stack = compose_to_stack(project, session->notes, error);
+    g_autoptr(Stack) stack = load_project(project, session, load, error);
     if (!stack)
         return NULL;
     for (guint i = 0; i < stack->services->len && load->secure_env; i++)
@@ -247,8 +257,10 @@ static Stack *load_stack(const StackOptions *options, Session *session, const St
     for (const char *const *image = load->images; image && *image; image++)
         if (!apply_image(stack, *image, error))
             return NULL;
-    if (load->network != STACK_NETWORK_AUTO)
+    if (load->network != STACK_NETWORK_AUTO) {
         stack->network->mode = load->network;
+        g_clear_pointer(&stack->network->reason, g_free);
+    }
     return find_bundles(stack, session, load, error) ? g_steal_pointer(&stack) : NULL;
 }
 

@@ -7,15 +7,16 @@
 #include "stack-options.h"
 
 typedef struct {
-    const char *const *images; /* "SERVICE=SOURCE" of --image, NULL-terminated; or NULL */
-    const char *const *scales; /* "SERVICE=NUMBER" of --scale, the same */
-    const char *builder;       /* "buildah", "podman", "docker"; NULL: the first that is there */
-    int network;               /* StackNetworkMode; AUTO: as the file says */
-    gboolean build;            /* bundles are built where they are missing, or older than a source */
-    gboolean rebuild;          /* images that the file says how to build are built in any case */
-    gboolean secure_env;       /* of all services */
-    gboolean lock;             /* once there are all bundles: others need not wait while they are built */
-    gboolean paths;            /* a bundle of the store is named by its file, for who works on another store */
+    const char *const *services; /* only these, what they depend on, and what is up as it is; NULL, or none: all */
+    const char *const *images;   /* "SERVICE=SOURCE" of --image, NULL-terminated; or NULL */
+    const char *const *scales;   /* "SERVICE=NUMBER" of --scale, the same */
+    const char *builder;         /* "buildah", "podman", "docker"; NULL: the first that is there */
+    int network;                 /* StackNetworkMode; AUTO: as the file says */
+    gboolean build;              /* bundles are built where they are missing, or older than a source */
+    gboolean rebuild;            /* images that the file says how to build are built in any case */
+    gboolean secure_env;         /* of all services */
+    gboolean lock;               /* once there are all bundles: others need not wait while they are built */
+    gboolean paths;              /* a bundle of the store is named by its file, for who works on another store */
 } StackLoad;
 
 /* For the option --network. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "stack-options.h"
 
-static ComposeProject *load(const StackOptions *options, gboolean raw, Notes *notes, GError **error)
+static ComposeProject *load(const StackOptions *options, const char *const *services, gboolean raw, Notes *notes,
+                            GError **error)
 {
     g_autofree char *folder = g_get_current_dir();
     g_auto(GStrv) environment = g_get_environ();
@@ -11,6 +12,7 @@ static ComposeProject *load(const StackOptions *options, gboolean raw, Notes *no
         .project_folder = options->project_folder,
         .env_files = (const char *const *)options->env_files->pdata,
         .profiles = (const char *const *)options->profiles->pdata,
+        .services = services,
         .environment = (const char *const *)environment,
         .working_folder = folder,
         .no_interpolate = raw,
@@ -19,14 +21,16 @@ static ComposeProject *load(const StackOptions *options, gboolean raw, Notes *no
     return compose_project_load(&sources, notes, error);
 }
 
-ComposeProject *stack_options_load(const StackOptions *options, Notes *notes, GError **error)
+ComposeProject *stack_options_load(const StackOptions *options, const char *const *services, Notes *notes,
+                                   GError **error)
 {
-    return load(options, FALSE, notes, error);
+    return load(options, services, FALSE, notes, error);
 }
 
-ComposeProject *stack_options_load_raw(const StackOptions *options, Notes *notes, GError **error)
+ComposeProject *stack_options_load_raw(const StackOptions *options, const char *const *services, Notes *notes,
+                                       GError **error)
 {
-    return load(options, TRUE, notes, error);
+    return load(options, services, TRUE, notes, error);
 }
 
 #define AT(member) .offset = offsetof(StackOptions, member)

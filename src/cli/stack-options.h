@@ -17,8 +17,10 @@ typedef struct {
 /* For the group {"Stack", stack_option_rows}. */
 extern const Option stack_option_rows[];
 
-/* Reads the Compose files that are meant; what is not given comes from the environment and the current folder. */
-ComposeProject *stack_options_load(const StackOptions *options, Notes *notes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Reads the Compose files that are meant; what is not given comes from the environment and the current folder. services: those that
+ * the user names (NULL: none), whose profiles are active then; all others are read too. */
+ComposeProject *stack_options_load(const StackOptions *options, const char *const *services, Notes *notes,
+                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The same without replacing variables. */
-ComposeProject *stack_options_load_raw(const StackOptions *options, Notes *notes, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+ComposeProject *stack_options_load_raw(const StackOptions *options, const char *const *services, Notes *notes,
+                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -170,7 +170,8 @@ static const Option content_rows[] = {
 };
 
 static const Option stack_rows[] = {
-    {"service", 0, OPTION_STRINGS, AT(services), "SERVICE", "Only the image of this service"},
+    {"service", 0, OPTION_STRINGS, AT(services), "SERVICE", "Only the image of this service",
+     .completion = COMPLETE_OF_FILE},
     {"builder", 0, OPTION_STRING, AT(builder), "PROGRAM", "Build images with this one",
      .shown_default = "the first that is there", .suggestions = stack_builder_names, .completion = COMPLETE_VALUES,
      .check = stack_image_check_builder},

@@ -132,8 +132,9 @@ static gboolean config(const Call *call, GError **error)
 {
     const ConfigOptions *options = call->options;
     g_autoptr(Notes) notes = notes_new();
-    g_autoptr(ComposeProject) project = options->no_interpolate ? stack_options_load_raw(&options->stack, notes, error)
-                                                                : stack_options_load(&options->stack, notes, error);
+    g_autoptr(ComposeProject) project = options->no_interpolate
+                                            ? stack_options_load_raw(&options->stack, call->operands, notes, error)
+                                            : stack_options_load(&options->stack, call->operands, notes, error);
 
     if (!project || (call->n_operands > 0 && !compose_project_select(project, call->operands, error)))
         return FALSE;
@@ -182,7 +183,7 @@ static const Option rows[] = {
 #undef AT
 
 static const OptionGroup groups[] = {{"Options", rows}, {"Stack", stack_option_rows}, {NULL, NULL}};
-static const Operand operands[] = {{"SERVICE", 0, OPERANDS_ANY, COMPLETE_NOTHING}, {NULL, 0, 0, COMPLETE_NOTHING}};
+static const Operand operands[] = {{"SERVICE", 0, OPERANDS_ANY, COMPLETE_OF_FILE}, {NULL, 0, 0, COMPLETE_NOTHING}};
 
 static const char *const description[] = {
     "Reads the Compose files of a stack as `docker compose` does, checks them, and prints what they say: one file with all that they "

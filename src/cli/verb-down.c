@@ -19,7 +19,7 @@ static char *find_name(const Call *call, Session *session, GError **error)
         return g_strdup(call->operands[0]);
     if (options->stack.project_name)
         return g_strdup(options->stack.project_name);
-    g_autoptr(ComposeProject) project = stack_options_load(&options->stack, session->notes, error);
+    g_autoptr(ComposeProject) project = stack_options_load(&options->stack, NULL, session->notes, error);
     return project ? g_strdup(project->name) : NULL;
 }
 

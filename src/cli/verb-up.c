@@ -66,6 +66,7 @@ static gboolean up(const Call *call, GError **error)
                            : session_open_before_lock(&session, call, options->root, error)))
         return FALSE;
     const StackLoad load = {
+        .services = call->operands,
         .images = (const char *const *)options->images->pdata,
         .scales = (const char *const *)options->scales->pdata,
         .builder = options->builder,
@@ -133,7 +134,7 @@ static const Option rows[] = {
 #undef AT
 
 static const OptionGroup groups[] = {{"Options", rows}, {"Stack", stack_option_rows}, {NULL, NULL}};
-static const Operand operands[] = {{NULL, 0, 0, COMPLETE_NOTHING}};
+static const Operand operands[] = {{"SERVICE", 0, OPERANDS_ANY, COMPLETE_OF_FILE}, {NULL, 0, 0, COMPLETE_NOTHING}};
 
 static const char *const description[] = {
     "Makes the services of a Compose file services of this host: units, users, volumes and networks are written, what is new or "
@@ -141,6 +142,8 @@ static const char *const description[] = {
     "changes only what differs; nothing, if nothing does.",
     "If one of them does not become healthy, the whole stack is as before, and what went wrong is shown. Services that the file does not "
     "have any more are removed; their data stays.",
+    "With SERVICEs only these are brought up, and what they depend on, also those of a profile that is not active. What else of the stack "
+    "is up stays as it is, even if the file says something else of it by now; nothing is removed.",
     "The stack STACK is `STACK.target`, its services are `STACK-SERVICE.service`: `systemctl stop STACK.target` stops them all.",
     "The image of a service is a bundle: `NAME_VERSION.raw` beside the Compose file or in the store, or built from what `--image`, or "
     "`x-gourd: {source: SOURCE}` in the file, names, or from the image that buildah, podman or docker builds as `build:` in the file says.",
@@ -150,6 +153,7 @@ static const char *const description[] = {
 static const Example examples[] = {
     {"gourd up", "The stack of the Compose file in this folder or above"},
     {"gourd up --dry-run", "What that would do"},
+    {"gourd up web", "One service of it, and what that depends on"},
     {"gourd up --build", "After a change of the sources of its images"},
     {"gourd up --scale worker=3", "With three of a service"},
     {"gourd up -f shop.yaml --image web=docker-archive:web.tar", "With a bundle that is built from an archive"},

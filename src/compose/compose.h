@@ -20,6 +20,7 @@ typedef struct {
     const char *project_folder;     /* --project-directory */
     const char *const *env_files;   /* --env-file; none: COMPOSE_ENV_FILES, or .env in the project's folder */
     const char *const *profiles;    /* --profile; "*" is all; those of COMPOSE_PROFILES besides */
+    const char *const *services;    /* named by who asks: profiles of these are active too */
     const char *const *environment; /* NAME=VALUE, as of the process; NULL: none */
     const char *working_folder;     /* absolute: from where relative paths are meant */
     gboolean no_interpolate;        /* variables stay as they are written */
@@ -45,6 +46,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ComposeProject, compose_project_free)
 /* The service of that name; NOT_FOUND with the nearest name. */
 ComposeNode *compose_find_service(const ComposeNode *services, const char *name, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+
+/* The named services (NULL-terminated) and all that they depend on: names (char *), in the order of the file, the array NULL-terminated. NOT_FOUND with the nearest name. */
+gboolean compose_project_list_needed(const ComposeProject *project, const char *const *services, GPtrArray **ret_names,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Leaves only the named services (NULL-terminated), what they depend on, and what those use. NOT_FOUND with the nearest name. */
 gboolean compose_project_select(ComposeProject *project, const char *const *services, GError **error)

@@ -42,8 +42,8 @@ gboolean load_includes(ComposeLoader *loader, ComposeNode *document, GHashTable 
 gboolean load_env_file(const char *path, GHashTable *environment, Notes *notes, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* Names, defaults and references of the whole: normalize.c and references.c. */
-gboolean compose_normalize(ComposeLoader *loader, const char *const *profiles, GError **error)
+/* Names, defaults and references of the whole: normalize.c and references.c. Profiles of the services in `named` are active too. */
+gboolean compose_normalize(ComposeLoader *loader, const char *const *profiles, const char *const *named, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 /* INPUT, LIMIT: a number of replicas that there cannot be. */
 gboolean compose_check_scale(const ComposeNode *service, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -37,6 +37,26 @@ static gint compare_texts(gconstpointer a, gconstpointer b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* With those of the services that are named, unless they are active as it is. The caller frees the array, not what is in it. */
+static char **list_active(const ComposeNode *services, const char *const *active, const char *const *named)
+{
+    g_autoptr(GPtrArray) all = g_ptr_array_new();
+
+    for (const char *const *name = active; *name; name++)
+        g_ptr_array_add(all, (char *)*name);
+    for (const char *const *name = named; name && *name; name++) {
+        const ComposeNode *service = compose_node_get(services, *name);
+        const ComposeNode *profiles = service && !is_active(service, active) ? compose_node_get(service, "profiles")
+                                                                             : NULL;
+
+        for (const ComposeNode *profile = profiles ? profiles->first : NULL; profile; profile = profile->next)
+            if (profile->text)
+                g_ptr_array_add(all, (char *)profile->text);
+    }
+    g_ptr_array_add(all, NULL);
+    return (char **)g_ptr_array_steal(all, NULL);
+}
+
 static void apply_profiles(ComposeProject *project, ComposeNode *services, const char *const *active,
                            GHashTable *disabled)
 {
@@ -222,7 +242,7 @@ static gboolean normalize_services(ComposeLoader *loader, ComposeNode *services,
     return TRUE;
 }
 
-gboolean compose_normalize(ComposeLoader *loader, const char *const *profiles, GError **error)
+gboolean compose_normalize(ComposeLoader *loader, const char *const *profiles, const char *const *named, GError **error)
 {
     ComposeProject *project = loader->project;
     ComposeNode *root = project->root;
@@ -235,7 +255,8 @@ gboolean compose_normalize(ComposeLoader *loader, const char *const *profiles, G
         compose_node_unlink(version);
     compose_node_set_text(root, "name", project->name);
     ComposeNode *services = compose_node_ensure_map(root, "services");
-    apply_profiles(project, services, profiles, disabled);
+    g_autofree char **active = list_active(services, profiles, named);
+    apply_profiles(project, services, (const char *const *)active, disabled);
     if (!normalize_services(loader, services, error) || !compose_check_contradictions(root, error) ||
         !compose_check_references(root, disabled, error))
         return FALSE;

@@ -245,7 +245,7 @@ static gboolean load(ComposeLoader *loader, const ComposeSources *sources, GErro
     if (!project->root)
         return FALSE;
     g_auto(GStrv) profiles = active_profiles(sources, project->environment);
-    return compose_normalize(loader, (const char *const *)profiles, error);
+    return compose_normalize(loader, (const char *const *)profiles, sources->services, error);
 }
 
 ComposeProject *compose_project_load(const ComposeSources *sources, Notes *notes, GError **error)

@@ -33,11 +33,8 @@ ComposeNode *compose_find_service(const ComposeNode *services, const char *name,
     return NULL;
 }
 
-gboolean compose_project_select(ComposeProject *project, const char *const *services, GError **error)
+static gboolean keep_all(const ComposeNode *all, const char *const *services, GHashTable *kept, GError **error)
 {
-    ComposeNode *all = compose_node_get(project->root, "services");
-    g_autoptr(GHashTable) kept = g_hash_table_new(NULL, NULL), nothing = g_hash_table_new(NULL, NULL);
-
     for (const char *const *name = services; *name; name++) {
         const ComposeNode *service = compose_find_service(all, *name, error);
 
@@ -45,6 +42,31 @@ gboolean compose_project_select(ComposeProject *project, const char *const *serv
             return FALSE;
         keep(service, kept);
     }
+    return TRUE;
+}
+
+gboolean compose_project_list_needed(const ComposeProject *project, const char *const *services, GPtrArray **ret_names,
+                                     GError **error)
+{
+    const ComposeNode *all = compose_node_get(project->root, "services");
+    g_autoptr(GHashTable) kept = g_hash_table_new(NULL, NULL);
+
+    if (!keep_all(all, services, kept, error))
+        return FALSE;
+    *ret_names = g_ptr_array_new_null_terminated(0, g_free, TRUE);
+    for (const ComposeNode *item = all->first; item; item = item->next)
+        if (g_hash_table_contains(kept, item))
+            g_ptr_array_add(*ret_names, g_strdup(item->key));
+    return TRUE;
+}
+
+gboolean compose_project_select(ComposeProject *project, const char *const *services, GError **error)
+{
+    ComposeNode *all = compose_node_get(project->root, "services");
+    g_autoptr(GHashTable) kept = g_hash_table_new(NULL, NULL), nothing = g_hash_table_new(NULL, NULL);
+
+    if (!keep_all(all, services, kept, error))
+        return FALSE;
     for (ComposeNode *item = all->first, *next; item; item = next) {
         next = item->next;
         if (!g_hash_table_contains(kept, item))

@@ -81,6 +81,7 @@ void stack_network_free(StackNetwork *network)
     if (!network)
         return;
     g_free(network->stack);
+    g_free(network->reason);
     g_ptr_array_unref(network->nets);
     g_ptr_array_unref(network->members);
     g_free(network);
@@ -319,7 +320,7 @@ int stack_network_choose(const StackNetwork *network, char **ret_reason)
     static char *(*const rules[])(const StackNetwork *network) = {find_clash, find_remap, find_isolation, find_wish};
 
     if (network->mode != STACK_NETWORK_AUTO) {
-        *ret_reason = g_strdup("asked for");
+        *ret_reason = g_strdup(network->reason ? network->reason : "asked for");
         return network->mode;
     }
     for (gsize i = 0; i < G_N_ELEMENTS(rules); i++) {

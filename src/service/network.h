@@ -76,6 +76,7 @@ typedef struct {
 typedef struct {
     char *stack;        /* P */
     int mode;           /* StackNetworkMode, as asked for */
+    char *reason;       /* why that mode, or NULL: it was asked for */
     GPtrArray *nets;    /* ServiceNet */
     GPtrArray *members; /* ServiceNetMember, in the order of the file */
 } StackNetwork;

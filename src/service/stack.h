@@ -37,6 +37,7 @@ typedef struct {
     char *bundle;          /* for StoreRequest.bundle; NULL: it is to be found */
     StackBuild *build;     /* how its image is built; NULL: it is not */
     gboolean always_build; /* `pull_policy: build` */
+    gboolean keep;         /* in a partial stack: nobody asked for a change of it */
     ServiceOptions options;
     GPtrArray *depends; /* StackDependency */
 } StackService;
@@ -55,6 +56,7 @@ typedef struct {
     GPtrArray *absent;     /* StackService that there are no replicas of: only of what their images are made */
     GPtrArray *mounts;     /* StackMount, each volume once */
     StackNetwork *network; /* what the services are to each other in the network; NULL: nothing is said */
+    gboolean partial; /* only some of the file's services are meant: those to `keep` stay as they are, and none goes */
 } Stack;
 
 void stack_mount_free(gpointer data);

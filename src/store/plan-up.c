@@ -205,7 +205,7 @@ static void plan_starts_all(const Up *up, const Nets *nets, const char *target)
     if (units->len > 0)
         plan_act(plan, "restart-all", units->str, NULL, NULL);
     plan_sockets(up);
-    if (units->len > 0 || !unit_is_active(up->store, target))
+    if ((units->len > 0 && !up->request->stack->partial) || !unit_is_active(up->store, target))
         plan_act(plan, "start", target, NULL, NULL);
     plan_steady(up);
 }
@@ -294,6 +294,37 @@ static gboolean is_as_it_should_be(const Up *up, gboolean *ret_same, GError **er
     return TRUE;
 }
 
+/* --- a part of it ------------------------------------------------------------------------------------------------- */
+
+/* Services that stay as they are need the stack's files as they were made for them. */
+static gboolean check_part(const Up *up, GError **error)
+{
+    const Member *kept = NULL;
+
+    if (!up->request->stack->partial || !up->before)
+        return TRUE;
+    if (up->gone->len > 0) {
+        const StoreService *gone = g_ptr_array_index(up->gone, 0);
+
+        gourd_error_set(error, GOURD_ERROR_DIFFERS, "%s is up, and the file does not have it any more", gone->name);
+        return gourd_error_hint(error, "'gourd up' without names removes it; or --profile activates it");
+    }
+    for (guint i = 0; i < up->members->len; i++) {
+        const Member *member = g_ptr_array_index(up->members, i);
+
+        if (!member->kept)
+            continue;
+        kept = member;
+        notes_add(up->notes, "service-kept",
+                  "the file says something else of it by now; it stays, since it was not named", member->service->name);
+    }
+    if (!kept || (!up_loses_files(up) && (!up->network || up->network->mode == up->before->network)))
+        return TRUE;
+    gourd_error_set(error, GOURD_ERROR_DIFFERS, "the file has another network for %s too, which was not named",
+                    kept->service->name);
+    return gourd_error_hint(error, "'gourd up' without names brings all of it up to date");
+}
+
 /* Both would keep their volumes in one folder. */
 static gboolean check_name(const Up *up, GError **error)
 {
@@ -319,7 +350,7 @@ static gboolean plan_up(Up *up, GError **error)
         (version == 0 && !host_systemd_version(up->store->host, &version, error)) ||
         !stack_render(stack, version, up->notes, &up->units, error) || !sort_services(up, error) ||
         !up_open_members(up, error) || !up_render_network(up, version, error) || !up_render_members(up, error) ||
-        !is_as_it_should_be(up, &same, error))
+        !check_part(up, error) || !is_as_it_should_be(up, &same, error))
         return FALSE;
     up->change->started = up_starts(up);
     return same || plan_changes(up, target, error);

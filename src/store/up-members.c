@@ -141,10 +141,11 @@ static gboolean render_member(guint number, gpointer data, GError **error)
     Member *member = g_ptr_array_index(up->members, number);
     Deploy *deploy = &member->deploy;
 
-    if ((!deploy->before || deploy_compare(deploy, &member->same, error)) &&
-        (member->same || deploy_render(deploy, member->revision, error)))
-        return TRUE;
-    return fail_member(member, error);
+    if (deploy->before && !deploy_compare(deploy, &member->same, error))
+        return fail_member(member, error);
+    member->kept = deploy->before && !member->same && member->service->keep;
+    member->same |= member->kept;
+    return member->same || deploy_render(deploy, member->revision, error) || fail_member(member, error);
 }
 
 static void finish_member(const Up *up, Member *member)
@@ -185,6 +186,12 @@ static gboolean is_one_more(const Member *other)
     return other->service->replica_of && (!other->deploy.before || !other->active);
 }
 
+/* By itself. What nobody asked for may have been stopped on purpose. */
+static gboolean must_start(const Member *member)
+{
+    return (!member->same && !member->deploy.runs_on) || (!member->active && !member->service->keep);
+}
+
 static gboolean needs_restarting(const Up *up, const Member *member)
 {
     for (guint i = 0; i < member->service->depends->len; i++) {
@@ -192,7 +199,7 @@ static gboolean needs_restarting(const Up *up, const Member *member)
         const Member *other = find_member(up, dependency->service);
 
         if (other && other->restarts && !is_one_more(other) && (dependency->required || dependency->restart))
-            return TRUE;
+            return member->active || !member->service->keep;
     }
     return FALSE;
 }
@@ -214,8 +221,7 @@ gboolean up_render_members(Up *up, GError **error)
 
         if (!check_conditions(up, member, error))
             return FALSE;
-        member->restarts = (!member->same && !member->deploy.runs_on) || !member->active ||
-                           needs_restarting(up, member);
+        member->restarts = must_start(member) || needs_restarting(up, member);
     }
     return TRUE;
 }

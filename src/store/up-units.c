@@ -83,6 +83,14 @@ void up_sort_network_units(const Up *up, GPtrArray **ret_idle, GPtrArray **ret_c
     }
 }
 
+gboolean up_loses_files(const Up *up)
+{
+    for (guint i = 0; up->before && i < up->before->units->len; i++)
+        if (!find_file(up->units, ((const ServiceFile *)g_ptr_array_index(up->before->units, i))->path))
+            return TRUE;
+    return FALSE;
+}
+
 /* --- changes ------------------------------------------------------------------------------------------------------ */
 
 /* A link that was there and is not was taken away by whoever wanted that. */

@@ -15,6 +15,7 @@ typedef struct {
     Transition transition;
     guint revision;    /* of the release that it becomes */
     gboolean same;     /* nothing of it changes */
+    gboolean kept;     /* that is so because nobody asked for it: the file says something else by now */
     gboolean active;   /* it runs now */
     gboolean restarts; /* it, or something that it needs, is started or restarted */
 } Member;
@@ -54,5 +55,7 @@ gboolean up_unit_is_in_place(const Up *up, const ServiceFile *file, gboolean *re
     G_GNUC_WARN_UNUSED_RESULT;
 /* Names (char *) of units of the networks that run: those that stay as they are, and those that change or go. */
 void up_sort_network_units(const Up *up, GPtrArray **ret_idle, GPtrArray **ret_changed, GPtrArray **ret_gone);
+/* Whether it had files that it does not have any more. */
+gboolean up_loses_files(const Up *up);
 /* Writes, links, removes. */
 gboolean up_plan_units(const Up *up, GError **error) G_GNUC_WARN_UNUSED_RESULT;
