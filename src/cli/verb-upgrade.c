@@ -228,7 +228,7 @@ static const char *const description[] = {
     "Options are kept from release to release. One that is given replaces the same one of before; one that may be repeated "
     "replaces all that was given of it: `--env A=1` alone takes all other variables away that were set with `--env`. "
     "`--reset` takes an option back to what it is when nobody says anything.",
-    "If bundle and options are those of the active release already, nothing happens. If the service has a command to run before "
+    "If bundle and options are those of the active release already, nothing happens; if only commands for backups differ, nothing is restarted. If the service has a command to run before "
     "upgrades (`--pre-upgrade`), the service is stopped for it. Files that gourd wrote and somebody edited are kept as FILE.gourd-save.",
     NULL,
 };

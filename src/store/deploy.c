@@ -455,6 +455,7 @@ gboolean deploy_write_state(const Deploy *deploy, GError **error)
 Transition deploy_transition(Deploy *deploy)
 {
     const StoreRequest *request = deploy->request;
+    gboolean goes_on = deploy->runs_on && unit_is_active(deploy->store, deploy->before->unit);
 
     return (Transition){
         .store = deploy->store,
@@ -463,7 +464,7 @@ Transition deploy_transition(Deploy *deploy)
         .before = deploy->before,
         .old = deploy->old,
         .new = deploy->new,
-        .start = !request->no_start &&host_is_live(deploy->store->host),
+        .start = !request->no_start &&host_is_live(deploy->store->host) && !goes_on,
         .enable = !request->no_enable,
         .no_state = request->no_state,
     };
