@@ -54,13 +54,14 @@ static gboolean add_dump(const Backup *backup, const StoreVolume *volume, gboole
     if (!find_hooks(backup, volume, HOOK_DUMP, &services, error))
         return FALSE;
     *ret_done = services->len > 0;
-    if (services->len > 0) {
-        VolumeDump *dump = g_new0(VolumeDump, 1);
-
-        dump->id = g_strdup(volume->id);
-        dump->service = g_strdup(g_ptr_array_index(services, 0));
-        g_ptr_array_add(backup->task->dumps, dump);
-    }
+    if (services->len == 0)
+        return TRUE;
+    if (!volume_dump_check(volume->id, error))
+        return FALSE;
+    VolumeDump *dump = g_new0(VolumeDump, 1);
+    dump->id = g_strdup(volume->id);
+    dump->service = g_strdup(g_ptr_array_index(services, 0));
+    g_ptr_array_add(backup->task->dumps, dump);
     return TRUE;
 }
 

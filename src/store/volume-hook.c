@@ -137,9 +137,23 @@ static gboolean take_dump(const guint8 *bytes, gsize size, gpointer data, GError
     return stream_encoder_write(task->encoder, bytes, size, error);
 }
 
+static gboolean format_header(const char *id, guint64 size, guint8 ret_header[TAR_HEADER_SIZE], GError **error)
+{
+    g_autofree char *member = g_strconcat(id, DUMP_SUFFIX, NULL);
+
+    return tar_header_format(member, 0600, size, g_get_real_time() / G_USEC_PER_SEC, ret_header, error);
+}
+
+gboolean volume_dump_check(const char *id, GError **error)
+{
+    guint8 header[TAR_HEADER_SIZE];
+
+    return format_header(id, 0, header, error) ||
+           gourd_error_hint(error, "--cold has its files in the backup instead; or give the volume a shorter name");
+}
+
 static gboolean dump_member(Store *store, VolumeTask *task, const VolumeDump *dump, GError **error)
 {
-    g_autofree char *member = g_strconcat(dump->id, DUMP_SUFFIX, NULL);
     g_autoptr(Record) record = read_active(store, dump->service, error);
     StoreHook hook = {.what = "dump", .in = -1, .take = take_dump, .data = task};
     static const guint8 zeros[TAR_HEADER_SIZE];
@@ -156,7 +170,7 @@ static gboolean dump_member(Store *store, VolumeTask *task, const VolumeDump *du
         return gourd_error_hint(error, "what it writes to its standard output is the backup");
     }
     gsize over = task->dumped % TAR_HEADER_SIZE;
-    return tar_header_format(member, 0600, task->dumped, g_get_real_time() / G_USEC_PER_SEC, header, error) &&
+    return format_header(dump->id, task->dumped, header, error) &&
            (over == 0 || stream_encoder_write(task->encoder, zeros, TAR_HEADER_SIZE - over, error)) &&
            stream_encoder_fill(task->encoder, place, header, error);
 }

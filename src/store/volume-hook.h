@@ -23,6 +23,9 @@ typedef enum {
 gboolean volume_find_hooks(Store *store, const StoreVolume *volume, HookKind kind, GPtrArray **ret_services,
                            char **ret_idle, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Whether a tar can have the dump of a volume: LIMIT. */
+gboolean volume_dump_check(const char *id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* The actions dump OWNER/NAME, load OWNER/NAME, before SERVICE and after SERVICE. */
 gboolean volume_dump(Store *store, const char *id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean volume_load(Store *store, const char *id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
