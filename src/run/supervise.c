@@ -11,8 +11,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define STATUS_OF_SIGNAL 128 /* added to the signal's number, as a shell does */
-#define REPORT_SIZE_MAX 4096 /* bytes of an error's message */
+#define STATUS_OF_SIGNAL 128  /* added to the signal's number, as a shell does */
+#define REPORT_SIZE_MAX 4096  /* bytes of an error's message */
+#define PARENT_ENDED SIGRTMAX /* to the first process; nobody else sends it */
 #ifndef CLOSE_RANGE_CLOEXEC
 #define CLOSE_RANGE_CLOEXEC 4
 #endif
@@ -186,7 +187,8 @@ G_NORETURN static void reap(const Supervision *asked, pid_t program)
         pid_t pid;
 
         if (number > 0 && number != SIGCHLD)
-            pass_signal(asked->whole_group && getpgid(program) == program ? -program : program, number);
+            pass_signal(asked->whole_group && getpgid(program) == program ? -program : program,
+                        number == PARENT_ENDED ? SIGKILL : number);
         while ((pid = waitpid(-1, &waited, WNOHANG)) > 0)
             if (pid == program)
                 _exit(status_of(waited));
@@ -202,7 +204,8 @@ G_NORETURN static void run_first(Run *run)
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     if (asked->enter && !asked->enter(asked->data, &error))
         fail(run, error);
-    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* another user namespace forgets it */
+    /* Another user namespace forgets it. All of a group die only if this process is there to see to it. */
+    prctl(PR_SET_PDEATHSIG, asked->reaps && asked->whole_group ? PARENT_ENDED : SIGKILL, 0, 0, 0);
     if (!asked->reaps)
         run_program(run);
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* its memory is gourd's */

@@ -14,7 +14,8 @@ typedef struct {
     gboolean
         reaps; /* the first process stays, passes signals on and waits for orphans; else the program is the first */
 
-    gboolean whole_group; /* with reaps: signals are for all processes of the program's group */
+    gboolean
+        whole_group; /* with reaps: signals are for all processes of the program's group, and they die with this process */
 
     const char *program; /* a path, or a name to be looked for in the environment's PATH */
     int program_fd;      /* or an open file; else -1 */
