@@ -6,6 +6,19 @@ typedef struct {
     CommonOptions common;
 } RestartOptions;
 
+/* What stopped with a service of its stack that was removed cannot start without it. */
+static gboolean explain(const Session *session, GError **error)
+{
+    const char *failed = host_failed_unit(session->host);
+    g_autofree char *path = failed ? host_find_unit(session->host, failed) : NULL;
+
+    if (path && g_error_matches(*error, GOURD_ERROR, GOURD_ERROR_NOT_FOUND)) {
+        gourd_error_prefix(error, "cannot start '%s'", failed);
+        return gourd_error_hint(error, "it needs that; 'gourd up' brings back what was removed from a stack");
+    }
+    return failed ? gourd_error_hint(error, "gourd why %s", failed) : FALSE;
+}
+
 static gboolean restart(const Call *call, GError **error)
 {
     g_auto(Session) session = {0};
@@ -24,18 +37,13 @@ static gboolean restart(const Call *call, GError **error)
     progress_wait(progress, "restarting");
     gboolean restarted = host_act("restart-all", units->str, session.host, error);
     progress_free(progress);
-    if (!restarted) {
-        const char *failed = host_failed_unit(session.host);
-
-        return failed ? gourd_error_hint(error, "gourd why %s", failed) : FALSE;
-    }
     for (guint i = 0; i < services->len && !call->common->quiet; i++) {
         const StoreService *service = g_ptr_array_index(services, i);
         g_autofree char *state = session_describe_unit(&session, service->unit);
 
         fprintf(call->out.file, "%s is %s\n", service->name, state);
     }
-    return TRUE;
+    return restarted || explain(&session, error);
 }
 
 static ExitCode run(const Call *call, GError **error)

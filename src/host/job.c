@@ -295,9 +295,9 @@ static void job_set_end(JobSet *set, guint index, const char *result)
     g_clear_pointer(&set->jobs[index], g_free);
 }
 
-static gboolean job_set_wait(JobSet *set, GError **error)
+static gboolean job_set_wait(JobSet *set, guint n_jobs, GError **error)
 {
-    for (guint left = set->n_units; left > 0; left--) {
+    for (guint left = n_jobs; left > 0; left--) {
         g_autofree char *result = NULL;
         guint index;
 
@@ -318,13 +318,20 @@ static gboolean job_set_wait(JobSet *set, GError **error)
 
 static gboolean job_set_run(JobSet *set, GError **error)
 {
+    guint n_jobs = 0;
+
     g_hash_table_remove_all(set->host->jobs);
+    /* One that systemd has no job for, since it needs a unit that is not there, keeps no other from starting. */
     for (guint i = 0; i < set->n_units; i++) {
-        set->jobs[i] = request_job(set->host, "RestartUnit", set->units[i], error);
-        if (!set->jobs[i])
-            return FALSE;
+        GError *failure = NULL;
+
+        set->jobs[i] = request_job(set->host, "RestartUnit", set->units[i], &failure);
+        if (set->jobs[i])
+            n_jobs++;
+        else
+            job_set_keep(set, set->units[i], FALSE, failure);
     }
-    if (!job_set_wait(set, error))
+    if (!job_set_wait(set, n_jobs, error))
         return FALSE;
     if (!set->failure)
         return TRUE;
