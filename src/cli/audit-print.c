@@ -110,7 +110,7 @@ void audit_print(const GPtrArray *audits, gboolean as_json, const Call *call)
         for (guint i = 0; i < audits->len; i++)
             json_array_append_new(list, audit_to_json(g_ptr_array_index(audits, i)));
         json_print(list, &call->out);
-    } else if (call->n_operands == 0 && !call->common->verbose) {
+    } else if ((call->n_operands == 0 || audits->len > call->n_operands) && !call->common->verbose) {
         print_summary(audits, &call->out);
     } else {
         for (guint i = 0; i < audits->len; i++) {

@@ -176,6 +176,8 @@ static char *format_offer(Completion completion, const Option *option)
         return g_strdup("_gourd_stacks");
     case COMPLETE_OF_FILE:
         return g_strdup("_gourd_of_file");
+    case COMPLETE_SERVICE_OR_STACK:
+        return g_strdup("_gourd_services; _gourd_stacks");
     case COMPLETE_SERVICE_OR_BUNDLE:
         return g_strdup("_gourd_services; _gourd_files '' '*.raw'");
     case COMPLETE_VOLUME_OR_FILE:

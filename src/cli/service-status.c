@@ -19,9 +19,17 @@ static void status_free(gpointer data)
     g_free(status);
 }
 
+static gboolean fail_empty(const StoreStack *stack, GError **error)
+{
+    gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "there is no service of the stack '%s'", stack->name);
+    return gourd_error_hint(error, "'gourd up' brings back those that were removed, 'gourd down %s' removes the rest",
+                            stack->name);
+}
+
 static gboolean add_stack(Store *store, const char *name, GPtrArray *services, gboolean *ret_found, GError **error)
 {
     g_autoptr(StoreStack) stack = store_find_stack(store, name, NULL);
+    guint before = services->len;
 
     *ret_found = stack != NULL;
     for (char **member = stack ? stack->full_names : NULL; member && *member; member++) {
@@ -35,7 +43,7 @@ static gboolean add_stack(Store *store, const char *name, GPtrArray *services, g
             return FALSE;
         }
     }
-    return TRUE;
+    return !stack || services->len > before || fail_empty(stack, error);
 }
 
 static gboolean add_replicas(Store *store, const char *name, GPtrArray *services, gboolean *ret_found, GError **error)

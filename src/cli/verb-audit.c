@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "audit-print.h"
 #include "deploy-options.h"
-#include "session.h"
+#include "service-status.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -171,22 +171,25 @@ static Audit *audit_service(const Session *session, const StoreService *service,
     return ok ? g_steal_pointer(&audit) : NULL;
 }
 
-/* A service of gourd's, a bundle in the store, or any unit of the host. */
-static Audit *audit_name(const Session *session, const char *text, GError **error)
+static gboolean audit_services(const Session *session, const GPtrArray *services, GPtrArray *audits, GError **error)
 {
-    gboolean is_unit = g_str_has_suffix(text, ".service");
-    g_autofree char *name = g_strndup(text, strlen(text) - (is_unit ? strlen(".service") : 0));
-    g_autofree char *unit = g_strconcat(name, ".service", NULL);
-    g_autoptr(GError) unknown = NULL;
-    g_autoptr(StoreService) service = store_find(session->store, name, &unknown);
+    for (guint i = 0; i < services->len; i++) {
+        const StoreService *service = g_ptr_array_index(services, i);
+        Audit *audit = audit_service(session, service, error);
+
+        if (!audit)
+            return gourd_error_prefix(error, "cannot audit '%s'", service->name);
+        g_ptr_array_add(audits, audit);
+    }
+    return TRUE;
+}
+
+/* A bundle in the store, or any unit of the host; NULL without an error if it is neither. */
+static Audit *audit_other(const Session *session, const char *text, GError **error)
+{
+    g_autofree char *unit = g_str_has_suffix(text, ".service") ? g_strdup(text) : g_strconcat(text, ".service", NULL);
     g_autoptr(GPtrArray) bundles = NULL;
 
-    if (service)
-        return audit_service(session, service, error);
-    if (!g_error_matches(unknown, GOURD_ERROR, GOURD_ERROR_NOT_FOUND)) {
-        g_propagate_error(error, g_steal_pointer(&unknown));
-        return NULL;
-    }
     if (!store_list_bundles(session->store, &bundles, error))
         return NULL;
     const StoreBundle *bundle = store_bundle_find(bundles, text);
@@ -197,41 +200,46 @@ static Audit *audit_name(const Session *session, const char *text, GError **erro
         return audit_file_of_bundle(session, path, error);
     }
     g_autofree char *found = host_find_unit(session->host, unit);
-    if (found)
-        return audit_installed_unit(session->host, unit, error);
-    g_propagate_error(error, g_steal_pointer(&unknown));
-    return NULL;
+    return found ? audit_installed_unit(session->host, unit, error) : NULL;
 }
 
-static Audit *audit_operand(const Session *session, const char *text, GError **error)
+static gboolean audit_name(const Session *session, const char *text, GPtrArray *audits, GError **error)
+{
+    gboolean is_unit = g_str_has_suffix(text, ".service");
+    g_autofree char *name = g_strndup(text, strlen(text) - (is_unit ? strlen(".service") : 0));
+    g_autoptr(GPtrArray) services = g_ptr_array_new_with_free_func((GDestroyNotify)store_service_free);
+    g_autoptr(GError) unknown = NULL, problem = NULL;
+
+    if (service_status_find_named(session->store, name, services, &unknown))
+        return audit_services(session, services, audits, error);
+    gboolean is_unknown = g_error_matches(unknown, GOURD_ERROR, GOURD_ERROR_NOT_FOUND);
+    Audit *audit = is_unknown ? audit_other(session, text, &problem) : NULL;
+    if (audit)
+        g_ptr_array_add(audits, audit);
+    else
+        g_propagate_error(error, problem ? g_steal_pointer(&problem) : g_steal_pointer(&unknown));
+    return audit != NULL;
+}
+
+static gboolean audit_operand(const Session *session, const char *text, GPtrArray *audits, GError **error)
 {
     struct stat status;
     gboolean is_file = strchr(text, '/') || (stat(text, &status) == 0 && S_ISREG(status.st_mode));
-    Audit *audit = is_file ? audit_file(session, text, error) : audit_name(session, text, error);
+    Audit *audit = is_file ? audit_file(session, text, error) : NULL;
 
-    if (!audit) {
-        g_autofree char *shown = text_escape(text);
-
-        gourd_error_prefix(error, "cannot audit '%s'", shown);
-    }
-    return audit;
+    if (audit)
+        g_ptr_array_add(audits, audit);
+    if (audit || (!is_file && audit_name(session, text, audits, error)))
+        return TRUE;
+    g_autofree char *shown = text_escape(text);
+    return gourd_error_prefix(error, "cannot audit '%s'", shown);
 }
 
 static gboolean audit_all_services(const Session *session, GPtrArray *audits, GError **error)
 {
     g_autoptr(GPtrArray) services = NULL;
 
-    if (!store_list(session->store, &services, error))
-        return FALSE;
-    for (guint i = 0; i < services->len; i++) {
-        const StoreService *service = g_ptr_array_index(services, i);
-        Audit *audit = audit_service(session, service, error);
-
-        if (!audit)
-            return gourd_error_prefix(error, "cannot audit '%s'", service->name);
-        g_ptr_array_add(audits, audit);
-    }
-    return TRUE;
+    return store_list(session->store, &services, error) && audit_services(session, services, audits, error);
 }
 
 /* --- the verb ------------------------------------------------------------------------------------------------------- */
@@ -267,13 +275,9 @@ static ExitCode run(const Call *call, GError **error)
         return EXIT_CODE_FAILED;
     if (call->n_operands == 0 && !audit_all_services(&session, audits, error))
         return EXIT_CODE_FAILED;
-    for (guint i = 0; i < call->n_operands; i++) {
-        Audit *audit = audit_operand(&session, call->operands[i], error);
-
-        if (!audit)
+    for (guint i = 0; i < call->n_operands; i++)
+        if (!audit_operand(&session, call->operands[i], audits, error))
             return EXIT_CODE_FAILED;
-        g_ptr_array_add(audits, audit);
-    }
     session_print_notes(&session);
     audit_print(audits, options->deploy.json, call);
     return compare(audits, max, call);
@@ -297,14 +301,14 @@ static const Option rows[] = {
 
 static const OptionGroup groups[] = {{"Options", rows}, DEPLOY_SERVICE_GROUPS, {NULL, NULL}};
 static const Operand operands[] = {
-    {"SERVICE|BUNDLE|UNIT-FILE", 0, OPERANDS_ANY, COMPLETE_SERVICE_OR_BUNDLE},
+    {"SERVICE|STACK|BUNDLE|UNIT-FILE", 0, OPERANDS_ANY, COMPLETE_SERVICE_OR_BUNDLE},
     {NULL, 0, 0, COMPLETE_NOTHING},
 };
 
 static const char *const description[] = {
     "Shows how exposed services are: the score of systemd-analyze(1) `security`, from 0 (nothing is open) to 10, what is still "
     "open and what closes it, and what each option that loosens the sandbox costs.",
-    "Without an operand, one line for each installed service; `--verbose` shows all of each. A bundle is rated as it would be installed "
+    "Without an operand, one line for each installed service, and of a stack for each of its services; `--verbose` shows all of each. A bundle is rated as it would be installed "
     "with the options given, an installed service with the admin's drop-ins. Options given along with an installed service show "
     "what an upgrade with them would make of it. Any other unit of the host, or a unit file, can be rated too.",
     "What an option costs is found by rendering the service without it and rating it again, so costs do not add up where two options "

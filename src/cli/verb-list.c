@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "human.h"
 #include "listing.h"
-#include "session.h"
+#include "service-status.h"
 
 #include <string.h>
 
@@ -261,9 +261,17 @@ static gboolean list_stacks(const Session *session, GError **error)
     return TRUE;
 }
 
-static void list_services(const Session *session, const GPtrArray *services, gboolean one)
+/* Whether it is one service that is named, and no stack. */
+static gboolean is_one(const Call *call, const GPtrArray *services)
+{
+    return call->n_operands > 0 && services->len == 1 &&
+           strcmp(((const StoreService *)g_ptr_array_index(services, 0))->name, call->operands[0]) == 0;
+}
+
+static void list_services(const Session *session, const GPtrArray *services)
 {
     const ListOptions *options = session->call->options;
+    gboolean one = is_one(session->call, services);
     g_autoptr(Json) json = json_array();
 
     for (guint i = 0; i < services->len; i++) {
@@ -291,12 +299,9 @@ static gboolean list(const Call *call, GError **error)
     if (!session_open(&session, call, options->root, FALSE, error))
         return FALSE;
     if (call->n_operands > 0) {
-        StoreService *service = store_find(session.store, call->operands[0], error);
-
-        if (!service)
-            return FALSE;
         services = g_ptr_array_new_with_free_func((GDestroyNotify)store_service_free);
-        g_ptr_array_add(services, service);
+        if (!service_status_find_named(session.store, call->operands[0], services, error))
+            return FALSE;
     } else if (!store_list(session.store, &services, error)) {
         return FALSE;
     }
@@ -305,7 +310,7 @@ static gboolean list(const Call *call, GError **error)
         return list_stacks(&session, error);
     if (options->bundles)
         return list_bundles(&session, services, error);
-    list_services(&session, services, call->n_operands > 0);
+    list_services(&session, services);
     return TRUE;
 }
 
@@ -329,11 +334,12 @@ static const Option rows[] = {
 #undef AT
 
 static const OptionGroup groups[] = {{"Options", rows}, {NULL, NULL}};
-static const Operand operands[] = {{"SERVICE", 0, 1, COMPLETE_SERVICE}, {NULL, 0, 0, COMPLETE_NOTHING}};
+static const Operand operands[] = {{"SERVICE|STACK", 0, 1, COMPLETE_SERVICE_OR_STACK}, {NULL, 0, 0, COMPLETE_NOTHING}};
 
 static const char *const description[] = {
     "Lists the installed services: which version is active, whether it runs and since when, whether it starts at boot, and which other "
-    "versions `gourd rollback` can go back to. Of one SERVICE, its releases, the newest first. Root is not needed.",
+    "versions `gourd rollback` can go back to. Of one SERVICE, its releases, the newest first; the name of a stack, or "
+    "of replicas, stands for its services. Root is not needed.",
     NULL,
 };
 

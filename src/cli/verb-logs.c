@@ -341,10 +341,11 @@ static const Option rows[] = {
 #undef AT
 
 static const OptionGroup groups[] = {{"Options", rows}, {NULL, NULL}};
-static const Operand operands[] = {{"SERVICE", 0, OPERANDS_ANY, COMPLETE_SERVICE}, {NULL, 0, 0, COMPLETE_NOTHING}};
+static const Operand operands[] = {{"SERVICE|STACK", 0, OPERANDS_ANY, COMPLETE_SERVICE_OR_STACK},
+                                   {NULL, 0, 0, COMPLETE_NOTHING}};
 
 static const char *const description[] = {
-    "Shows what services wrote, and what systemd says of them, from the journal: of one, of several by time, or of all. The lines of all "
+    "Shows what services wrote, and what systemd says of them, from the journal: of one, of several by time, of a stack's, or of all. The lines of all "
     "versions that ran are there, those of the step before an upgrade too.",
     "Of one machine that `gourd machine` made, all of its own journal: that is `journalctl --machine=NAME` then.",
     "`journalctl -u NAME` shows the same; each line has the version that wrote it in the field `GOURD_VERSION`.",

@@ -117,11 +117,13 @@ static const Option rows[] = {
 #undef AT
 
 static const OptionGroup groups[] = {{"Options", rows}, {NULL, NULL}};
-static const Operand operands[] = {{"SERVICE", 0, OPERANDS_ANY, COMPLETE_SERVICE}, {NULL, 0, 0, COMPLETE_NOTHING}};
+static const Operand operands[] = {{"SERVICE|STACK", 0, OPERANDS_ANY, COMPLETE_SERVICE_OR_STACK},
+                                   {NULL, 0, 0, COMPLETE_NOTHING}};
 
 static const char *const description[] = {
     "Shows what services do now: state and health, for how long they have run, memory and processor time, the ports that they listen on, "
-    "and what needs attention. Ports that others own are seen by root only. `A->B` is a port that gourd publishes.",
+    "and what needs attention. Ports that others own are seen by root only. `A->B` is a port that gourd publishes. The "
+    "name of a stack stands for all of its services.",
     "Machines that `gourd machine` made are shown as services are, with the version of the first package in them.",
     "`gourd list` shows what is installed, `gourd top` goes on looking.",
     NULL,

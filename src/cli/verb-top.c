@@ -233,10 +233,11 @@ static const Option rows[] = {
 #undef AT
 
 static const OptionGroup groups[] = {{"Options", rows}, {NULL, NULL}};
-static const Operand operands[] = {{"SERVICE", 0, OPERANDS_ANY, COMPLETE_SERVICE}, {NULL, 0, 0, COMPLETE_NOTHING}};
+static const Operand operands[] = {{"SERVICE|STACK", 0, OPERANDS_ANY, COMPLETE_SERVICE_OR_STACK},
+                                   {NULL, 0, 0, COMPLETE_NOTHING}};
 
 static const char *const description[] = {
-    "Shows what services use, again and again: processors (100 % is one), memory and its limit, tasks; the busiest first. `q` ends it.",
+    "Shows what services, or those of stacks, use, again and again: processors (100 % is one), memory and its limit, tasks; the busiest first. `q` ends it.",
     "`systemd-cgtop` shows all control groups of a machine, `gourd ps --json` has the numbers for other programs.",
     NULL,
 };

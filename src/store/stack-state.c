@@ -204,6 +204,22 @@ gboolean store_list_stacks(Store *store, GPtrArray **ret_stacks, GError **error)
     return TRUE;
 }
 
+/* What stack a service is of; NULL: none. The caller frees. */
+static char *find_stack_of(Store *store, const char *service)
+{
+    g_autoptr(GPtrArray) stacks = NULL;
+
+    if (!store_list_stacks(store, &stacks, NULL))
+        return NULL;
+    for (guint i = 0; i < stacks->len; i++) {
+        const StoreStack *stack = g_ptr_array_index(stacks, i);
+
+        if (g_strv_contains((const char *const *)stack->full_names, service))
+            return g_strdup(stack->name);
+    }
+    return NULL;
+}
+
 StoreStack *store_find_stack(Store *store, const char *name, GError **error)
 {
     g_autofree char *shown = text_escape(name);
@@ -215,8 +231,11 @@ StoreStack *store_find_stack(Store *store, const char *name, GError **error)
     if (stack || !list_names(store, &names, error))
         return stack;
     const char *nearest = nearest_name(name, names);
+    g_autofree char *owner = find_stack_of(store, name);
     gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "there is no stack '%s' on this host", shown);
-    if (nearest)
+    if (owner)
+        gourd_error_hint(error, "it is a service of the stack '%s'", owner);
+    else if (nearest)
         gourd_error_hint(error, "did you mean '%s'?", nearest);
     else
         gourd_error_hint(error, "'gourd up' brings one up from a Compose file");

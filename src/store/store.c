@@ -210,13 +210,18 @@ static const char *find_member(const GPtrArray *names, const char *name)
 static void hint_at_others(Store *store, const char *name, const GPtrArray *names, GError **error)
 {
     g_autoptr(StoreStack) stack = store_find_stack(store, name, NULL);
-    const char *nearest = find_member(names, name);
+    const char *nearest = find_member(names, name), *member = NULL;
 
     if (!nearest)
         nearest = nearest_name(name, names);
-    if (stack && stack->full_names[0])
-        gourd_error_hint(error, "it is a stack; '%s', for one, is a service of it, and gourd down removes all",
-                         stack->full_names[0]);
+    for (char **known = stack ? stack->full_names : NULL; known && *known && !member; known++)
+        if (g_ptr_array_find_with_equal_func((GPtrArray *)names, *known, g_str_equal, NULL))
+            member = *known;
+    if (member)
+        gourd_error_hint(error,
+                         "it is a stack: name one of its services, such as '%s'; 'gourd up' changes all of it, 'gourd "
+                         "down' removes it",
+                         member);
     else if (nearest)
         gourd_error_hint(error, "did you mean '%s'? 'gourd list' shows all", nearest);
     else
