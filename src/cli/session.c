@@ -177,6 +177,30 @@ static gboolean print_plan(const Session *session, const StoreChange *change, GE
     return TRUE;
 }
 
+static Json *release_to_json(guint revision, const char *version)
+{
+    return revision ? json_pack("{s:i, s:s}", "revision", (int)revision, "version", version) : json_null();
+}
+
+static Json *members_to_json(const StoreChange *change)
+{
+    Json *list = json_array();
+
+    for (guint i = 0; i < change->members->len; i++) {
+        const StoreChange *member = g_ptr_array_index(change->members, i);
+        const char *what = member->to == 0              ? "removed"
+                           : member->from == 0          ? "new"
+                           : member->from == member->to ? "none"
+                                                        : "changed";
+
+        json_array_append_new(list,
+                              json_pack("{s:s, s:s, s:o, s:o, s:b}", "name", member->name, "change", what, "from",
+                                        release_to_json(member->from, member->from_version), "to",
+                                        release_to_json(member->to, member->to_version), "started", member->started));
+    }
+    return list;
+}
+
 static gboolean print_plan_json(const Session *session, const StoreChange *change, GError **error)
 {
     Json *plan;
@@ -184,6 +208,8 @@ static gboolean print_plan_json(const Session *session, const StoreChange *chang
     if (!plan_to_json(change->plan, host_root(session->host), &plan, error))
         return FALSE;
     g_autoptr(Json) json = json_pack("{s:o, s:o}", "plan", plan, "notes", notes_to_json(notes_list(session->notes)));
+    if (change->members)
+        json_object_set_new(json, "services", members_to_json(change));
     json_print(json, &session->call->out);
     return TRUE;
 }
@@ -286,11 +312,6 @@ static void explain_failure(const Session *session, const StoreChange *change, G
         gourd_error_hint(error, "%s", hint);
 }
 
-static Json *release_to_json(guint revision, const char *version)
-{
-    return revision ? json_pack("{s:i, s:s}", "revision", (int)revision, "version", version) : json_null();
-}
-
 static void print_json(const Session *session, const StoreChange *change)
 {
     g_autoptr(Json) json = json_object();
@@ -306,6 +327,8 @@ static void print_json(const Session *session, const StoreChange *change)
         json_object_set_new(json, "to", release_to_json(change->to, change->to_version));
         json_object_set_new(json, "state", json_string(state));
     }
+    if (change->members)
+        json_object_set_new(json, "services", members_to_json(change));
     json_object_set_new(json, "bytes_freed", json_integer((json_int_t)change->bytes));
     json_object_set_new(json, "notes", notes_to_json(notes_list(session->notes)));
     json_print(json, &session->call->out);

@@ -7,6 +7,8 @@
 
 #include "bundle/bundle.h"
 
+#include <string.h>
+
 typedef struct {
     StackOptions stack; /* without bundles */
     GPtrArray *scales;
@@ -122,12 +124,35 @@ static void print_json(const BundleDiff *diff, gboolean stat, const Screen *out)
 
 /* --- what `gourd up` would change ---------------------------------------------------------------------------------- */
 
+static void print_member(const StoreChange *member, FILE *out)
+{
+    if (member->to == 0)
+        fprintf(out, "%s would be removed\n", member->name);
+    else if (member->from == 0)
+        fprintf(out, "%s %s would be new%s\n", member->name, member->to_version, member->started ? " and started" : "");
+    else if (member->from != member->to && strcmp(member->from_version, member->to_version) != 0)
+        fprintf(out, "%s would be changed from %s to %s%s\n", member->name, member->from_version, member->to_version,
+                member->started ? " and started again" : "");
+    else if (member->from != member->to)
+        fprintf(out, "%s %s would be changed%s\n", member->name, member->to_version,
+                member->started ? " and started again" : "");
+    else if (member->started)
+        fprintf(out, "%s %s would be started again\n", member->name, member->to_version);
+}
+
+/* All files and actions, then what that means to each service. */
 static gboolean show_change(Session *session, const StoreChange *change, gboolean json, GError **error)
 {
     const SessionMode mode = {.dry_run = TRUE, .json = json};
     gboolean done;
 
-    return (session->call->common->quiet && !json) || session_run(session, change, &mode, &done, error);
+    if (session->call->common->quiet && !json)
+        return TRUE;
+    if (!session_run(session, change, &mode, &done, error))
+        return FALSE;
+    for (guint i = 0; change->members && i < change->members->len && !json; i++)
+        print_member(g_ptr_array_index(change->members, i), session->call->out.file);
+    return TRUE;
 }
 
 static ExitCode diff_stack(const Call *call, GError **error)
@@ -224,8 +249,8 @@ static const char *const description[] = {
     "content, mode, owner, mtime, target, device, xattrs, number of links); and how many bytes an update from A to B would "
     "have to transfer.",
     "Content is compared by the digests in the indexes; where one is missing, or block sizes differ, by reading both.",
-    "Without bundles it shows what `gourd up` would change on this host: each file as a unified diff, and what would be started "
-    "and stopped. Nothing is built: bundles that are there are meant.",
+    "Without bundles it shows what `gourd up` would change on this host: each file as a unified diff, what would be started "
+    "and stopped, and at the end what becomes of each service. Nothing is built: bundles that are there are meant.",
     NULL,
 };
 
