@@ -91,6 +91,7 @@ static void a_machine_has_the_hosts_usr_and_users_of_its_own(void)
     assert_contains(text, "[Files]\nPrivateUsersOwnership=map\nBindReadOnly=/usr:/usr:idmap\n");
     assert_contains(text, "[Network]\nPrivate=yes\nVirtualEthernet=yes\n");
     assert_contains(text, "== /etc/systemd/system/systemd-nspawn@edge.service.d/gourd.conf\n");
+    assert_contains(text, "Environment=SYSTEMD_LOG_TARGET=console\n");
 }
 
 static void limits_stand_in_a_drop_in(void)
