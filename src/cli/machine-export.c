@@ -18,7 +18,15 @@ gboolean machine_export_to(Session *session, GError **error)
     return TRUE;
 }
 
-static StoreChange *plan_import(Session *session, const MachineRecord *record, GError **error)
+static gboolean check_options(const MachineOptions *options, GError **error)
+{
+    if (options->packages->len == 0 && !options->like && !options->from && !options->service && !options->host_config)
+        return TRUE;
+    gourd_error_set(error, GOURD_ERROR_USAGE, "what is in the machine is in the file");
+    return gourd_error_hint(error, "options of its network, limits and sandbox replace what the file says of them");
+}
+
+static StoreChange *plan_import(Session *session, MachineRecord *record, GError **error)
 {
     const MachineOptions *options = session->call->options;
     g_autoptr(GHashTable) known = machine_record_conffiles(record, error); /* they come with the file */
@@ -26,11 +34,13 @@ static StoreChange *plan_import(Session *session, const MachineRecord *record, G
     MachineRequest request = {
         .name = record->name,
         .spec = &record->spec,
+        .moves_address = !options->address,
         .no_start = options->no_start,
         .no_enable = options->no_enable,
     };
 
-    if (!known || !json_get_strv(record->skeleton, "skeleton", "origin_packages", &packages, error) ||
+    if (!known || !machine_options_apply(options, &record->spec, error) ||
+        !json_get_strv(record->skeleton, "skeleton", "origin_packages", &packages, error) ||
         (options->target && !unit_target_parse(options->target, &request.target, error)))
         return NULL;
     request.origin = (MachineOrigin){
@@ -48,6 +58,8 @@ static StoreChange *plan_import(Session *session, const MachineRecord *record, G
 
 gboolean machine_import_from(Session *session, GError **error)
 {
+    if (!check_options(session->call->options, error))
+        return FALSE;
     g_autoptr(MachineRecord)
         record = machine_import_record(session->call->operands[2], session->call->operands[1], error);
     g_autoptr(StoreChange) change = record ? plan_import(session, record, error) : NULL;

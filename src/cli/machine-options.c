@@ -47,7 +47,7 @@ static const Option network_rows[] = {
      "Move this link of the host into the machine while it runs"},
     {"port", 'p', OPTION_STRINGS, AT(ports), "[tcp:|udp:]PORT[:PORT]",
      "Pass a port of the host on to one of the machine"},
-    {"sysctl", 0, OPTION_STRINGS, AT(sysctls), "NAME=VALUE", "Set this inside, as in `net.ipv4.ip_forward=1`"},
+    {"sysctl", 0, OPTION_STRINGS, AT(sysctls), "NAME=VALUE", "Set this of its network, as in `net.ipv4.ip_forward=1`"},
     {NULL},
 };
 
@@ -101,40 +101,70 @@ const OptionGroup machine_groups[] = {
     {"Sandbox and storage", sandbox_rows}, {"Options", rows},         {NULL, NULL},
 };
 
-static char **take_list(const GPtrArray *given)
+static void replace_text(char **text, const char *given)
 {
-    return given && given->len > 0 ? g_strdupv((char **)given->pdata) : NULL;
+    if (!given)
+        return;
+    g_free(*text);
+    *text = g_strdup(given);
 }
 
-gboolean machine_options_apply(const MachineOptions *given, MachineSpec *ret_spec, GError **error)
+static void replace_list(char ***list, const GPtrArray *given)
 {
-    if (given->service && !deploy_parse_words(given->service, &ret_spec->command, error))
+    if (!given || given->len == 0)
+        return;
+    g_strfreev(*list);
+    *list = g_strdupv((char **)given->pdata);
+}
+
+static void replace_number(gint64 *number, gint64 given)
+{
+    if (given != OPTION_INT_UNSET)
+        *number = given;
+}
+
+static gboolean replace_command(char ***command, const char *given, GError **error)
+{
+    char **words;
+
+    if (!given)
+        return TRUE;
+    if (!deploy_parse_words(given, &words, error))
         return gourd_error_prefix(error, "option '--service'");
-    if (given->service && !ret_spec->command[0])
-        return gourd_error_set(error, GOURD_ERROR_USAGE, "option '--service': there is no program");
-    if (given->swap && !deploy_parse_bytes(given->swap, &ret_spec->swap, error))
+    g_strfreev(*command);
+    *command = words;
+    return words[0] || gourd_error_set(error, GOURD_ERROR_USAGE, "option '--service': there is no program");
+}
+
+gboolean machine_options_apply(const MachineOptions *given, MachineSpec *spec, GError **error)
+{
+    if (!replace_command(&spec->command, given->service, error))
+        return FALSE;
+    if (given->swap && !deploy_parse_bytes(given->swap, &spec->swap, error))
         return gourd_error_prefix(error, "option '--swap'");
-    if (given->cpus && !deploy_parse_cpus(given->cpus, &ret_spec->cpus_per_mille, error))
+    if (given->cpus && !deploy_parse_cpus(given->cpus, &spec->cpus_per_mille, error))
         return gourd_error_prefix(error, "option '--cpus'");
-    ret_spec->network = given->network ? given->network - 1 : MACHINE_NETWORK_PRIVATE;
-    ret_spec->bridge = g_strdup(given->bridge);
-    ret_spec->zone = g_strdup(given->zone);
-    ret_spec->address = g_strdup(given->address);
-    ret_spec->veths = take_list(given->veths);
-    ret_spec->macvlans = take_list(given->macvlans);
-    ret_spec->ipvlans = take_list(given->ipvlans);
-    ret_spec->interfaces = take_list(given->interfaces);
-    ret_spec->ports = take_list(given->ports);
-    ret_spec->sysctls = take_list(given->sysctls);
-    ret_spec->capabilities = take_list(given->capabilities);
-    ret_spec->capabilities_dropped = take_list(given->capabilities_dropped);
-    ret_spec->binds = take_list(given->binds);
-    ret_spec->is_volatile = given->is_volatile;
-    ret_spec->shares_users = given->shares_users;
-    ret_spec->memory = given->memory ? (gint64)MIN(given->memory, G_MAXINT64) : MACHINE_UNSET;
-    ret_spec->tasks = given->tasks;
-    ret_spec->io_weight = given->io_weight;
-    ret_spec->io_reads = take_list(given->io_reads);
-    ret_spec->io_writes = take_list(given->io_writes);
+    if (given->network)
+        spec->network = given->network - 1;
+    if (given->memory)
+        spec->memory = (gint64)MIN(given->memory, G_MAXINT64);
+    replace_number(&spec->tasks, given->tasks);
+    replace_number(&spec->io_weight, given->io_weight);
+    replace_text(&spec->bridge, given->bridge);
+    replace_text(&spec->zone, given->zone);
+    replace_text(&spec->address, given->address);
+    replace_list(&spec->veths, given->veths);
+    replace_list(&spec->macvlans, given->macvlans);
+    replace_list(&spec->ipvlans, given->ipvlans);
+    replace_list(&spec->interfaces, given->interfaces);
+    replace_list(&spec->ports, given->ports);
+    replace_list(&spec->sysctls, given->sysctls);
+    replace_list(&spec->capabilities, given->capabilities);
+    replace_list(&spec->capabilities_dropped, given->capabilities_dropped);
+    replace_list(&spec->binds, given->binds);
+    replace_list(&spec->io_reads, given->io_reads);
+    replace_list(&spec->io_writes, given->io_writes);
+    spec->is_volatile |= given->is_volatile;
+    spec->shares_users |= given->shares_users;
     return TRUE;
 }

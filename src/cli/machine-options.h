@@ -26,6 +26,6 @@ typedef struct {
 
 extern const OptionGroup machine_groups[];
 
-/* ret_spec is initialised. */
-gboolean machine_options_apply(const MachineOptions *given, MachineSpec *ret_spec, GError **error)
+/* What is given replaces what the settings have. */
+gboolean machine_options_apply(const MachineOptions *given, MachineSpec *spec, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;

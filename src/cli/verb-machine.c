@@ -292,7 +292,7 @@ static const char *const description[] = {
     "`trim NAME` makes a container that has all of an operating system in `/var/lib/machines/NAME` one that shares the host's `/usr`, with the settings given. What the host "
     "does not have, or otherwise, is said, and kept below `/usr.own`; see `--dry-run` first. The rest gives its space back.",
     "`export NAME FILE` writes a machine that does not run into one file, its settings and all that is its own; `import NAME FILE` makes it from that, on this host or another "
-    "that has its packages.",
+    "that has its packages. Options of its network, limits and sandbox replace what the file says of them; addresses that are taken here are replaced too, which is said.",
     "A machine has the host's programs, in the host's versions, and the configuration of packages as they are packaged. It boots a systemd of its own; `machinectl`, "
     "`systemctl --machine=NAME` and `journalctl --machine=NAME` handle it as any other. Its root is not the host's where the kernel can map owners, which is said where "
     "it cannot. It is started when all of its units are, and at boot.",

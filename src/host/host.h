@@ -154,9 +154,10 @@ char **host_list_machine_addresses(const Host *host, const char *machine);
 
 /* Who listens on a port of this machine. */
 typedef struct {
-    guint32 pid;   /* 0: it could not be found out */
-    char *program; /* its name, or NULL */
-    char *unit;    /* that it belongs to, or NULL */
+    guint32 pid;          /* 0: it could not be found out */
+    char *program;        /* its name, or NULL */
+    char *unit;           /* that it belongs to, or NULL */
+    gboolean is_loopback; /* on an address that nobody outside reaches */
 } HostListener;
 
 /* FALSE without error: nobody. */

@@ -264,7 +264,11 @@ gboolean host_find_listener(guint port, gboolean is_udp, HostListener *ret_liste
     }
     if (!socket)
         return FALSE;
-    *ret_listener = (HostListener){.pid = find_process(socket->inode)};
+    const char *address = socket->port.address;
+    *ret_listener = (HostListener){
+        .pid = find_process(socket->inode),
+        .is_loopback = address && (g_str_has_prefix(address, "127.") || strcmp(address, "::1") == 0),
+    };
     if (ret_listener->pid > 0) {
         g_autofree char *path = g_strdup_printf("/proc/%u/comm", ret_listener->pid);
 

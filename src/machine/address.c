@@ -18,10 +18,10 @@ static void add_range(GArray *taken, const char *text)
         g_array_append_val(taken, range);
 }
 
-/* Of a machine that may be stopped now. */
-static void add_machine(GArray *taken, const MachineRecord *record)
+/* ADDRESS/PREFIX[,host=ADDRESS/PREFIX]… */
+static void add_ranges(GArray *taken, const char *address)
 {
-    g_auto(GStrv) words = g_strsplit(record->spec.address ? record->spec.address : "", ",", -1);
+    g_auto(GStrv) words = g_strsplit(address, ",", -1);
 
     for (char **word = words; *word; word++) {
         const char *equals = strchr(*word, '=');
@@ -41,15 +41,19 @@ static gboolean is_free(const GArray *taken, const NetRange *range)
 
 static gboolean list_taken(Host *host, GArray *taken, GError **error)
 {
-    g_auto(GStrv) subnets = host_list_subnets();
+    g_auto(GStrv) subnets = host_is_live(host) ? host_list_subnets() : NULL;
     g_autoptr(GPtrArray) records = NULL;
 
     if (!machine_list(host, &records, error))
         return FALSE;
     for (char **subnet = subnets; subnet && *subnet; subnet++)
         add_range(taken, *subnet);
-    for (guint i = 0; i < records->len; i++)
-        add_machine(taken, g_ptr_array_index(records, i));
+    for (guint i = 0; i < records->len; i++) {
+        const MachineRecord *record = g_ptr_array_index(records, i);
+
+        if (record->spec.address) /* also of one that is stopped now */
+            add_ranges(taken, record->spec.address);
+    }
     return TRUE;
 }
 
@@ -73,6 +77,33 @@ static gboolean choose(Host *host, MachineSpec *spec, GError **error)
     }
     gourd_error_set(error, GOURD_ERROR_LIMIT, "there are no addresses left for it");
     return gourd_error_hint(error, "--address gives it some");
+}
+
+/* A copy of a machine brings the addresses of what it is a copy of. Those of a bridge's network are for the admin to choose. */
+gboolean machine_move_address(Host *host, MachineSpec *spec, Notes *notes, GError **error)
+{
+    g_autoptr(GArray) taken = g_array_new(FALSE, FALSE, sizeof(NetRange)),
+                      own = g_array_new(FALSE, FALSE, sizeof(NetRange));
+    gboolean free = TRUE;
+
+    if (!spec->address || spec->bridge || spec->zone || !strstr(spec->address, ",host="))
+        return TRUE;
+    if (!list_taken(host, taken, error))
+        return FALSE;
+    add_ranges(own, spec->address);
+    for (guint i = 0; i < own->len; i++)
+        free = free && is_free(taken, &g_array_index(own, NetRange, i));
+    if (free)
+        return TRUE;
+    g_clear_pointer(&spec->address, g_free);
+    if (!choose(host, spec, error))
+        return FALSE;
+    notes_add(
+        notes, "address-changed",
+        "the addresses that it had are taken here, by another machine or a network of this host, so it gets others; "
+        "--address gives it those that you like",
+        spec->address);
+    return TRUE;
 }
 
 static gboolean runs_networkd(Host *host)

@@ -92,6 +92,27 @@ static MachineLink *add_link(GPtrArray *links, MachineLinkKind kind, const char 
     return link;
 }
 
+gboolean machine_port_parse(const char *text, MachinePort *ret_port, GError **error)
+{
+    g_auto(GStrv) parts = g_strsplit(text, ":", -1);
+    const guint n = g_strv_length(parts);
+    const gboolean is_udp = n > 0 && strcmp(parts[0], "udp") == 0;
+    const guint first = is_udp || (n > 0 && strcmp(parts[0], "tcp") == 0);
+    gboolean good = n > first && n - first <= 2;
+    guint64 port = 0;
+
+    for (guint i = n; i-- > first && good;) /* the first comes last */
+        good = g_ascii_string_to_unsigned(parts[i], 10, 1, G_MAXUINT16, &port, NULL);
+    if (good) {
+        *ret_port = (MachinePort){.is_udp = is_udp, .outside = (guint16)port};
+        return TRUE;
+    }
+    g_autofree char *shown = text_escape(text);
+
+    gourd_error_set(error, GOURD_ERROR_USAGE, "'%s' is no port", shown);
+    return gourd_error_hint(error, "it is [tcp:|udp:]PORT of the host[:PORT of the machine], as in tcp:8080:80");
+}
+
 /* OUTSIDE[:INSIDE][,WORD]… */
 static gboolean parse_link(GPtrArray *links, MachineLinkKind kind, const char *prefix, const char *text, GError **error)
 {

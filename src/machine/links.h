@@ -27,5 +27,12 @@ typedef struct {
  * kind of network. The caller unrefs. */
 gboolean machine_links_parse(const char *machine, const MachineSpec *spec, GPtrArray **ret_links, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+/* A port of the host that is passed on: "[tcp:|udp:]OUTSIDE[:INSIDE]". */
+typedef struct {
+    gboolean is_udp;
+    guint16 outside;
+} MachinePort;
+
+gboolean machine_port_parse(const char *text, MachinePort *ret_port, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* "10.0.0.1" of "10.0.0.1/30". The caller frees. */
 char *machine_address_without_prefix(const char *address);

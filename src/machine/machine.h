@@ -70,7 +70,8 @@ typedef struct {
     const char *name;
     const MachineSpec *spec;
     MachineOrigin origin;
-    guint target; /* version of systemd; 0: the host's */
+    guint target;           /* version of systemd; 0: the host's */
+    gboolean moves_address; /* spec's address is another machine's, and may become another where it is taken */
     gboolean no_start, no_enable;
 } MachineRequest;
 

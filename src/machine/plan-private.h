@@ -68,5 +68,12 @@ void machine_choose_resolver(Host *host, MachineSpec *spec);
 /* Addresses for host0 where systemd-networkd, which would give it some, does not run. */
 gboolean machine_choose_address(Host *host, MachineSpec *spec, Notes *notes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Another address for host0 where that is taken. */
+gboolean machine_move_address(Host *host, MachineSpec *spec, Notes *notes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Sysctls that this kernel has not. */
+void machine_note_sysctls(Host *host, const MachineSpec *spec, Notes *notes);
+/* What of the host another machine has too, or a program of it: ports, links, addresses. */
+void machine_note_claims(Host *host, const char *machine, const MachineSpec *spec, Notes *notes);
+
 /* Programs of a unit that run files below /usr that were replaced, with how many processes do; NULL: none. The caller frees the vector. */
 char **machine_list_old_code(Host *host, const char *unit);

@@ -228,7 +228,8 @@ StoreChange *machine_plan_create(Host *host, const MachineRequest *request, Note
         return NULL;
     choose_users(host, skeleton, &spec, notes);
     machine_choose_resolver(host, &spec);
-    if (!machine_choose_address(host, &spec, notes, error) || !add_inside(request, &spec, skeleton, error))
+    if ((request->moves_address && !machine_move_address(host, &spec, notes, error)) ||
+        !machine_choose_address(host, &spec, notes, error) || !add_inside(request, &spec, skeleton, error))
         return NULL;
     const MachineSkeleton *whole = skeleton;
     if (request->origin.trims) {
@@ -239,6 +240,8 @@ StoreChange *machine_plan_create(Host *host, const MachineRequest *request, Note
     if (!machine_render(request->name, &spec, (const char *const *)whole->binds, version, notes, &files, error) ||
         !check_names(host, request, files, error))
         return NULL;
+    machine_note_sysctls(host, &spec, notes);
+    machine_note_claims(host, request->name, &spec, notes);
     StoreChange *change = plan_tree(request, g_steal_pointer(&skeleton), g_steal_pointer(&trim));
     plan_files(files, change->plan);
     plan_record(request, &spec, whole, change->plan);

@@ -8,24 +8,6 @@
 
 /* --- .nspawn ------------------------------------------------------------------------------------------------------ */
 
-/* [tcp:|udp:]HOST[:INSIDE] */
-static gboolean check_port(const char *text, GError **error)
-{
-    g_auto(GStrv) parts = g_strsplit(text, ":", -1);
-    guint n = g_strv_length(parts), first = n > 0 && (strcmp(parts[0], "tcp") == 0 || strcmp(parts[0], "udp") == 0);
-    gboolean good = n > first && n - first <= 2;
-    guint64 port;
-
-    for (guint i = first; i < n && good; i++)
-        good = g_ascii_string_to_unsigned(parts[i], 10, 1, G_MAXUINT16, &port, NULL);
-    if (good)
-        return TRUE;
-    g_autofree char *shown = text_escape(text);
-
-    gourd_error_set(error, GOURD_ERROR_USAGE, "'%s' is no port", shown);
-    return gourd_error_hint(error, "it is [tcp:|udp:]PORT of the host[:PORT of the machine], as in tcp:8080:80");
-}
-
 static void add_link(UnitFile *settings, const MachineLink *link)
 {
     static const char *const keys[] = {
@@ -39,6 +21,20 @@ static void add_link(UnitFile *settings, const MachineLink *link)
         unit_file_addf(settings, "Network", keys[link->kind], "%s:%s", link->outside, link->inside);
     else if (link->kind != LINK_HOST0)
         unit_file_add(settings, "Network", keys[link->kind], link->outside);
+}
+
+/* systemd-nspawn leaves all but the first with the same port of the host out. */
+static gboolean check_port(char *const *ports, const char *text, GError **error)
+{
+    MachinePort port, before;
+
+    if (!machine_port_parse(text, &port, error))
+        return FALSE;
+    for (; *ports != text; ports++)
+        if (machine_port_parse(*ports, &before, NULL) && before.is_udp == port.is_udp && before.outside == port.outside)
+            return gourd_error_set(error, GOURD_ERROR_USAGE, "the port %u of the host is passed on twice",
+                                   port.outside);
+    return TRUE;
 }
 
 gboolean machine_render_nspawn_network(UnitFile *settings, const MachineSpec *spec, const GPtrArray *links,
@@ -55,7 +51,7 @@ gboolean machine_render_nspawn_network(UnitFile *settings, const MachineSpec *sp
     for (guint i = 0; i < links->len; i++)
         add_link(settings, g_ptr_array_index(links, i));
     for (char **port = spec->ports; port && *port; port++) {
-        if (!check_port(*port, error))
+        if (!check_port(spec->ports, *port, error))
             return FALSE;
         unit_file_add(settings, "Network", "Port", *port);
     }
@@ -107,28 +103,6 @@ static void add_inside_file(GPtrArray *files, const char *machine, const Machine
     add_addresses(text, link->insides);
     add_gateways(text, link);
     machine_add_file(files, path, machine, text->str);
-}
-
-static gboolean check_sysctl(const char *text, GError **error)
-{
-    const char *equals = strchr(text, '=');
-    gsize length = equals ? (gsize)(equals - text) : 0;
-
-    if (length > 0 && strspn(text, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "._-/") == length && !strstr(text, "..") &&
-        equals[1 + strspn(equals + 1, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS " .,_-")] == '\0')
-        return TRUE;
-    g_autofree char *shown = text_escape(text);
-
-    gourd_error_set(error, GOURD_ERROR_USAGE, "'%s' sets no sysctl", shown);
-    return gourd_error_hint(error, "as in net.ipv4.ip_forward=1");
-}
-
-gboolean machine_check_sysctls(const MachineSpec *spec, GError **error)
-{
-    for (char **sysctl = spec->sysctls; sysctl && *sysctl; sysctl++)
-        if (!check_sysctl(*sysctl, error))
-            return FALSE;
-    return TRUE;
 }
 
 gboolean machine_render_inside(const char *name, const MachineSpec *spec, GPtrArray **ret_files, GError **error)
@@ -239,11 +213,10 @@ gboolean machine_render_entered_network(UnitFile *dropin, const char *machine, c
         }
     }
     for (char **sysctl = spec->sysctls; sysctl && *sysctl; sysctl++) {
-        const char *equals = strchr(*sysctl, '=');
-        g_autofree char *name = g_strndup(*sysctl, (gsize)(equals - *sysctl));
+        g_autofree char *path = machine_sysctl_path(*sysctl);
 
-        g_string_append_printf(script, "%secho '%s' >/proc/sys/%s", script->len ? " && " : "", equals + 1,
-                               g_strdelimit(name, ".", '/'));
+        g_string_append_printf(script, "%s{ echo '%s' >%s || ! echo 'cannot set the sysctl %s' >&2; }",
+                               script->len ? " && " : "", strchr(*sysctl, '=') + 1, path, *sysctl);
     }
     if (script->len == 0)
         return TRUE;

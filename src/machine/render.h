@@ -20,5 +20,7 @@ gboolean machine_render_host_network(GPtrArray *files, UnitFile *dropin, const c
 /* Links and sysctls of a machine without systemd inside, which nobody there sets up: commands in the drop-in. */
 gboolean machine_render_entered_network(UnitFile *dropin, const char *machine, const MachineSpec *spec,
                                         const GPtrArray *links, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* "/proc/sys/net/ipv4/ip_forward" of "net.ipv4.ip_forward=1". The caller frees. */
+char *machine_sysctl_path(const char *sysctl);
 /* Before any of these. */
 gboolean machine_check_sysctls(const MachineSpec *spec, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -153,6 +153,20 @@ static void a_program_alone_runs_below_an_init_and_gets_its_network_from_outside
     g_assert_null(strstr(text, "NotifyReady"));
 }
 
+static void a_sysctl_may_be_of_a_link_with_a_dot_in_its_name(void)
+{
+    static const char *const ways[] = {"net.ipv4.conf.up0/1.forwarding=1", "net/ipv4/conf/up0.1/forwarding=1"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(ways); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autofree char *json = g_strdup_printf("{\"command\":[\"/bin/a\"],\"sysctls\":[\"%s\"]}", ways[i]);
+        g_autofree char *text = render(json, &error);
+
+        g_assert_no_error(error);
+        assert_contains(text, "echo '1' >/proc/sys/net/ipv4/conf/up0.1/forwarding ||");
+    }
+}
+
 static void what_makes_no_sense_is_refused(void)
 {
     assert_refused("{\"veths\":[\"a/b\"]}", "link");
@@ -166,7 +180,11 @@ static void what_makes_no_sense_is_refused(void)
     assert_refused("{\"bridge\":\"a\",\"zone\":\"b\"}", "exclude");
     assert_refused("{\"ports\":[\"80:http\"]}", "port");
     assert_refused("{\"sysctls\":[\"net.x=$(reboot)\"]}", "sysctl");
+    assert_refused("{\"ports\":[\"80:8080\",\"udp:80:1\",\"tcp:80:81\"]}", "passed on twice");
     assert_refused("{\"sysctls\":[\"../x=1\"]}", "sysctl");
+    assert_refused("{\"sysctls\":[\"net.//.kernel.hostname=x\"]}", "sets no sysctl");
+    assert_refused("{\"command\":[\"a\"],\"sysctls\":[\"kernel.hostname=x\"]}", "not a sysctl of a network");
+    assert_refused("{\"network\":\"host\",\"sysctls\":[\"net.ipv4.ip_forward=1\"]}", "has the host's sysctls");
     assert_refused("{\"command\":[\"a\"],\"sysctls\":[\"net.x\"]}", "sysctl");
     assert_refused("{\"binds\":[\"relative\"]}", "cannot be shown");
     assert_refused("{\"binds\":[\"/a:/b:/c\"]}", "what is shown where");
@@ -213,6 +231,7 @@ int main(int argc, char **argv)
     CASE(a_pair_of_links_has_names_and_addresses_on_both_sides);
     CASE(the_hosts_end_of_host0_is_the_gateway);
     CASE(a_program_alone_runs_below_an_init_and_gets_its_network_from_outside);
+    CASE(a_sysctl_may_be_of_a_link_with_a_dot_in_its_name);
     CASE(what_makes_no_sense_is_refused);
     CASE(names_are_those_of_hosts);
     CASE(a_record_comes_back_as_it_was);
