@@ -84,6 +84,8 @@ static const WhyCause causes[] = {
     {"machine-missing", "its tree is not there"},
     {"machine-incomplete", "its tree has no systemd, or no os-release"},
     {"users-unmapped", "it cannot have users of its own here"},
+    {"sysctl-refused", "the kernel refuses a sysctl that it is to have"},
+    {"ports-refused", "the firewall does not pass its ports on"},
     {"machine-silent", "systemd-nspawn ended without a word"},
     {"machine-degraded", "it runs, and a unit inside failed"},
     /* the unit */

@@ -243,10 +243,21 @@ static void explain_users(const Look *look, const char *behind G_GNUC_UNUSED)
             "owners (ext4, xfs, btrfs)"));
 }
 
+/* Said by the commands in the drop-in, of a machine without systemd inside. */
+static void explain_sysctl(const Look *look, const char *behind)
+{
+    why_add(look->findings, "sysctl-refused", NULL,
+            g_strdup_printf("the kernel refuses the sysctl '%s', or has none of that name", behind),
+            g_strdup_printf("give it another --sysctl; of a machine that is made, correct "
+                            "/etc/systemd/system/%s.d/gourd.conf, and systemctl daemon-reload",
+                            look->facts->unit));
+}
+
 static const struct {
     const char *text;
     void (*explain)(const Look *look, const char *behind);
 } messages[] = {
+    {"cannot set the sysctl ", explain_sysctl},
     {"Failed to resolve interface ", explain_link},
     {"Failed to get device ", explain_link},
     {"Cannot find device ", explain_link},
@@ -354,6 +365,14 @@ static void add_failed_unit(const Look *look, const HostFailedUnit *unit)
                     : g_strdup("give the host more memory or swap, or make it need less"));
         return;
     }
+    if (strcmp(unit->name, "systemd-sysctl.service") == 0) {
+        why_add(look->findings, "sysctl-refused", NULL,
+                g_strdup_printf("the kernel refuses a sysctl inside: %s", unit->lines),
+                g_strdup_printf("correct it in /etc/sysctl.d inside (gourd shell %s); then systemctl --machine=%s "
+                                "restart %s",
+                                look->name, look->name, unit->name));
+        return;
+    }
     g_autofree char *result = unit->result ? g_strdup_printf(" (%s)", unit->result) : g_strdup("");
     why_add(
         look->findings, "machine-degraded", NULL,
@@ -389,5 +408,6 @@ void why_explain_inside(const WhyFacts *facts, GPtrArray *findings)
     g_autoptr(GPtrArray) units = host_list_failed_inside(facts->host, look.name);
     for (guint i = 0; i < units->len; i++)
         add_failed_unit(&look, g_ptr_array_index(units, i));
+    why_explain_ports(facts, look.name, &look.source, findings);
     add_ignored_settings(&look);
 }

@@ -130,6 +130,8 @@ char *why_start_command(const WhyFacts *facts);
 /* Of machines of systemd-nspawn: why it does not start, and what failed inside of one that runs. Nothing for other units. */
 void why_explain_machine(const WhyFacts *facts, GPtrArray *findings);
 void why_explain_inside(const WhyFacts *facts, GPtrArray *findings);
+/* Of one that runs: ports of the host that it does not get. own: its .nspawn file. */
+void why_explain_ports(const WhyFacts *facts, const char *machine, const WhySource *own, GPtrArray *findings);
 void why_explain_unit(const WhyFacts *facts, GPtrArray *findings); /* the unit's files */
 void why_explain_dependency(const WhyFacts *facts, GPtrArray *findings);
 

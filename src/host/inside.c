@@ -6,6 +6,7 @@
 
 #define ASK_USEC (10 * (guint64)G_USEC_PER_SEC) /* a machine may be too busy to answer */
 #define UNITS_MAX 3                             /* that are told of */
+#define END_SECONDS 2                           /* after a process's end: for what systemd says of it */
 #define ADDRESSES_USEC (2 * G_USEC_PER_SEC)     /* for machined, which enters the machine's network */
 
 static char *ask(const char *const *argv)
@@ -15,16 +16,52 @@ static char *ask(const char *const *argv)
     return tool_run(argv, ASK_USEC, &text, NULL) ? g_strchomp(text) : NULL;
 }
 
+/* Of the lines KEY=VALUE; the caller frees. */
+static char *find_value(const char *text, const char *key)
+{
+    g_auto(GStrv) lines = g_strsplit(text ? text : "", "\n", -1);
+
+    for (char **line = lines; *line; line++)
+        if (g_str_has_prefix(*line, key))
+            return g_strdup(*line + strlen(key));
+    return NULL;
+}
+
+/* What a unit said last, and its systemd of it; also what its process said of which the journal knows the number alone, as it was gone when
+ * the journal looked. Numbers are given again: only what is from that time counts. */
+static char *read_log(const char *machine, const char *name, const char *properties)
+{
+    g_autofree char *pid = find_value(properties, "ExecMainPID="),
+                    *start = find_value(properties, "ExecMainStartTimestamp=@"),
+                    *end = find_value(properties, "ExecMainExitTimestamp=@");
+    const guint64 end_seconds = end ? g_ascii_strtoull(end, NULL, 10) : 0;
+    g_autofree char *own = g_strconcat("_SYSTEMD_UNIT=", name, NULL), *of_it = g_strconcat("UNIT=", name, NULL);
+    g_autofree char *process = g_strconcat("_PID=", pid, NULL), *since = g_strconcat("--since=@", start, NULL);
+    g_autofree char *until = g_strdup_printf("--until=@%" G_GUINT64_FORMAT, end_seconds + END_SECONDS);
+    const char *const of_unit[] = {"journalctl", machine,  "--quiet", "--no-pager", "--output=cat",
+                                   "--lines=6",  "--unit", name,      NULL};
+    const char *const of_process[] = {"journalctl", machine,  "--quiet", "--no-pager", "--output=cat",
+                                      "--lines=6",  since,    until,     own,          "+",
+                                      of_it,        "_PID=1", "+",       process,      NULL};
+
+    return ask(pid && start && end_seconds > 0 ? of_process : of_unit);
+}
+
 static HostFailedUnit *describe(const char *machine, const char *name)
 {
-    const char *const result[] = {"systemctl", machine, "show", "--property=Result", "--value", "--", name, NULL};
-    const char *const log[] = {"journalctl", machine,  "--quiet", "--no-pager", "--output=cat",
-                               "--lines=4",  "--unit", name,      NULL};
+    const char *const show[] = {"systemctl",
+                                machine,
+                                "show",
+                                "--timestamp=unix",
+                                "--property=Result,ExecMainPID,ExecMainStartTimestamp,ExecMainExitTimestamp",
+                                "--",
+                                name,
+                                NULL};
     HostFailedUnit *unit = g_new0(HostFailedUnit, 1);
-    g_autofree char *lines = ask(log);
+    g_autofree char *properties = ask(show), *lines = read_log(machine, name, properties);
 
     unit->name = line_escape(name, strlen(name));
-    unit->result = ask(result);
+    unit->result = find_value(properties, "Result=");
     g_auto(GStrv) split = g_strsplit(lines ? lines : "", "\n", -1);
     g_autofree char *line = g_strjoinv(" / ", split);
     unit->lines = line_escape(line, strlen(line));
