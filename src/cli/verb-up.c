@@ -34,7 +34,7 @@ static void print_summary(const Session *session, const StoreChange *change)
         fprintf(out, "%s: nothing to do, all of it is up\n", change->name);
         return;
     }
-    for (guint i = 0; i < change->members->len; i++)
+    for (guint i = 0; change->members && i < change->members->len; i++)
         print_member(session, change, g_ptr_array_index(change->members, i));
     if (change->network == STACK_NETWORK_HOST)
         fprintf(out, "network: the host's (%s)\n", change->network_reason);
