@@ -285,6 +285,18 @@ static gboolean is_of_every_system(const char *path)
     return inside_is_below(path, "/dev") || inside_is_below(path, "/proc") || inside_is_below(path, "/sys");
 }
 
+char *spec_bind_folder(const char *text, gboolean *ret_writable)
+{
+    g_auto(GStrv) words = g_strsplit(strrchr(text, ':') + 1, ",", -1);
+    g_autofree char *source = g_strndup(text, strcspn(text, ":")), *path = inside_plain_path("/", source);
+
+    *ret_writable = !g_strv_contains((const char *const *)words, "ro");
+    if (is_of_system(path) || is_of_every_system(path) || inside_is_below(path, "/run") ||
+        inside_is_below(path, "/var/run") || g_strv_contains((const char *const *)words, "file"))
+        return NULL;
+    return g_steal_pointer(&path);
+}
+
 /* SRC:DST[:OPTIONS] */
 static gboolean add_bind(SpecSource *source, const char *text, GError **error)
 {

@@ -11,6 +11,9 @@ ServiceMount *spec_add_mount(SpecSource *source, ServiceMountKind kind, const ch
 /* name NULL: after the path. */
 gboolean spec_add_volume(SpecSource *source, const char *name, const char *path, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+/* The folder of the host that SRC:DST[:OPTIONS] shows; NULL: a file, or what each system has, so that two services see the same of it without
+ * having anything in common. The caller frees. */
+char *spec_bind_folder(const char *text, gboolean *ret_writable);
 /* Credentials that are seen as files. */
 gboolean spec_add_secrets(SpecSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Whether a mount point can be made at a path when the service starts. */

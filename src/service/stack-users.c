@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "inside.h"
+#include "spec-mounts.h"
 #include "stack.h"
 
 #include <string.h>
@@ -9,14 +11,32 @@ static char *name_of_volume(const char *text)
     return *text == '/' || !strchr(text, ':') ? NULL : g_strndup(text, strcspn(text, ":"));
 }
 
-static gboolean has_volume(const StackService *service, const char *name)
+static gboolean is_same_volume(const char *a, const char *b)
 {
-    for (char **text = service->options.volumes; text && *text; text++) {
-        g_autofree char *other = name_of_volume(*text);
+    g_autofree char *name = name_of_volume(a), *other = name_of_volume(b);
 
-        if (g_strcmp0(other, name) == 0)
-            return TRUE;
-    }
+    return name && g_strcmp0(name, other) == 0;
+}
+
+/* One folder that not both only read, or a part of the other's that both write to. */
+static gboolean is_same_folder(const char *a, const char *b)
+{
+    gboolean writes, other_writes;
+    g_autofree char *path = spec_bind_folder(a, &writes), *other = spec_bind_folder(b, &other_writes);
+
+    if (!path || !other)
+        return FALSE;
+    if (strcmp(path, other) == 0)
+        return writes || other_writes;
+    return writes && other_writes && (inside_is_below(path, other) || inside_is_below(other, path));
+}
+
+static gboolean have_common(char *const *own, char *const *others, gboolean (*is_same)(const char *a, const char *b))
+{
+    for (; own && *own; own++)
+        for (char *const *other = others; other && *other; other++)
+            if (is_same(*own, *other))
+                return TRUE;
     return FALSE;
 }
 
@@ -26,15 +46,10 @@ static gboolean is_same_program(const StackService *a, const StackService *b)
     return a == b || (a->replica_of && g_strcmp0(a->replica_of, b->replica_of) == 0);
 }
 
-static gboolean is_shared(const Stack *stack, const StackService *owner, const char *name)
+static gboolean shares(const StackService *a, const StackService *b)
 {
-    for (guint i = 0; i < stack->services->len; i++) {
-        const StackService *other = g_ptr_array_index(stack->services, i);
-
-        if (!is_same_program(other, owner) && has_volume(other, name))
-            return TRUE;
-    }
-    return FALSE;
+    return have_common(a->options.volumes, b->options.volumes, is_same_volume) ||
+           have_common(a->options.binds, b->options.binds, is_same_folder);
 }
 
 void stack_share_users(Stack *stack)
@@ -42,10 +57,10 @@ void stack_share_users(Stack *stack)
     for (guint i = 0; i < stack->services->len; i++) {
         StackService *service = g_ptr_array_index(stack->services, i);
 
-        for (char **text = service->options.volumes; text && *text; text++) {
-            g_autofree char *name = name_of_volume(*text);
+        for (guint k = 0; k < stack->services->len; k++) {
+            const StackService *other = g_ptr_array_index(stack->services, k);
 
-            if (name && is_shared(stack, service, name))
+            if (!is_same_program(other, service) && shares(service, other))
                 service->options.share_user = TRUE;
         }
     }

@@ -81,7 +81,7 @@ void stack_service_add_dependency(StackService *service, const char *on, StackCo
 /* Lower-case letters, digits, "-" and "_", the first a letter or digit: what Compose allows for a project. */
 gboolean stack_name_is_valid(const char *name);
 
-/* Services that have a volume in common get the user that their images' numbers say: what one writes the other may read, as in
+/* Services that have a volume, or a folder of the host, in common get the user that their images' numbers say: what one writes the other may read, as in
  * containers (docs/decisions/). */
 void stack_share_users(Stack *stack);
 

@@ -258,22 +258,52 @@ static gboolean render_upgrade(Deploy *deploy, guint revision, GError **error)
     return deploy->new != NULL;
 }
 
+/* Whether a word is among the options behind the last colon. */
+static gboolean has_word(const char *text, const char *word)
+{
+    const char *colon = strrchr(text, ':');
+    g_auto(GStrv) words = g_strsplit(colon ? colon + 1 : "", ",", -1);
+
+    return g_strv_contains((const char *const *)words, word);
+}
+
+static void note_kept(const Deploy *deploy, const char *path)
+{
+    notes_add(deploy->notes, "owner-kept",
+              "the service has another user now, but what this holds is still the former one's; chown -R gives it away",
+              path);
+}
+
+/* Folders of the host that gourd has made, for the former user. */
+static void note_folders(const Deploy *deploy)
+{
+    const StoreRelease *active = store_service_release(deploy->before, deploy->before->active);
+    char **binds = deploy->request->options->binds, **before = active->options.binds;
+
+    for (; before && binds && *binds; binds++) {
+        g_autofree char *path = g_strndup(*binds, strcspn(*binds, ":"));
+
+        if (has_word(*binds, "create") && !has_word(*binds, "ro") &&
+            g_strv_contains((const char *const *)before, *binds))
+            note_kept(deploy, path);
+    }
+}
+
 /* Owners stay as they are: nobody wants a database's files to change hands by the way. */
 static void note_owner(const Deploy *deploy)
 {
     const ServiceFiles *old = deploy->old->files, *new = deploy->new->files;
-    gboolean same = g_strcmp0(old->user, new->user) == 0 && old->uid == new->uid;
 
-    for (guint i = 0; i < new->volumes->len && !same; i++)
+    if (g_strcmp0(old->user, new->user) == 0 && old->uid == new->uid)
+        return;
+    for (guint i = 0; i < new->volumes->len; i++)
         for (guint k = 0; k < old->volumes->len; k++) {
             const ServiceVolume *kept = g_ptr_array_index(new->volumes, i);
 
             if (strcmp(kept->path, ((const ServiceVolume *)g_ptr_array_index(old->volumes, k))->path) == 0)
-                notes_add(deploy->notes, "owner-kept",
-                          "the service has another user now, but what its volumes hold is still the former one's; "
-                          "chown -R gives it away",
-                          kept->path);
+                note_kept(deploy, kept->path);
         }
+    note_folders(deploy);
 }
 
 gboolean deploy_render(Deploy *deploy, guint revision, GError **error)
@@ -300,15 +330,6 @@ static gboolean check_source(const Deploy *deploy, const char *option, const cha
         return TRUE;
     gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "%s: there is no '%s' on this host", option, shown);
     return gourd_error_hint(error, "make it first, or use --no-start");
-}
-
-/* Whether a word is among the options behind the last colon. */
-static gboolean has_word(const char *text, const char *word)
-{
-    const char *colon = strrchr(text, ':');
-    g_auto(GStrv) words = g_strsplit(colon ? colon + 1 : "", ",", -1);
-
-    return g_strv_contains((const char *const *)words, word);
 }
 
 /* FILE:PATH of a secret, and OWNER/NAME:PATH:external of a volume. */

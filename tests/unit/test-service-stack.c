@@ -34,6 +34,40 @@ static void who_has_a_volume_in_common_shares_a_user(void)
     g_assert_false(shares_user(stack, "cache"));
 }
 
+static void add_binds(Stack *stack, const char *name, const char *binds)
+{
+    GError *error = NULL;
+    StackService *service = stack_add_service(stack, name, &error);
+
+    g_assert_no_error(error);
+    service->options.binds = g_strsplit(binds, " ", -1);
+}
+
+static void who_has_a_folder_of_the_host_in_common_shares_a_user(void)
+{
+    g_autoptr(Stack) stack = stack_new("shop");
+    g_autoptr(GError) error = NULL;
+
+    add_binds(stack, "web", "/srv/shop/uploads:/uploads:create /srv/conf:/conf:ro,create");
+    add_binds(stack, "worker", "/srv/shop/uploads/:/data /etc/localtime:/etc/localtime");
+    add_binds(stack, "reader", "/srv/logs:/logs:ro /srv/conf:/conf:ro");
+    add_binds(stack, "writer", "/srv/logs:/logs");
+    add_binds(stack, "part", "/srv/media/tv:/tv");
+    add_binds(stack, "whole", "/srv/media:/media");
+    add_binds(stack, "beside", "/srv/media-old:/old");
+    add_binds(stack, "looks", "/:/rootfs:ro /srv:/srv:ro /etc/localtime:/etc/localtime /srv/key:/key:file");
+    add_binds(stack, "asks",
+              "/var/run/docker.sock:/var/run/docker.sock /etc/localtime:/etc/localtime /run/dbus:/run/dbus");
+    add_binds(stack, "bus", "/run/dbus:/run/dbus /srv/key:/key:file /dev/snd:/dev/snd /srv/conf:/conf:ro");
+    g_assert_true(stack_finish(stack, &error));
+    for (guint i = 0; i < stack->services->len; i++) {
+        static const char *const sharing[] = {"web", "worker", "reader", "writer", "part", "whole", NULL};
+        const StackService *service = g_ptr_array_index(stack->services, i);
+
+        g_assert_cmpint(service->options.share_user, ==, g_strv_contains(sharing, service->name));
+    }
+}
+
 static void replicas_share_a_user_of_their_own(void)
 {
     g_autoptr(Stack) stack = stack_new("shop");
@@ -110,6 +144,8 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/stack/who_has_a_volume_in_common_shares_a_user", who_has_a_volume_in_common_shares_a_user);
+    g_test_add_func("/stack/who_has_a_folder_of_the_host_in_common_shares_a_user",
+                    who_has_a_folder_of_the_host_in_common_shares_a_user);
     g_test_add_func("/stack/replicas_share_a_user_of_their_own", replicas_share_a_user_of_their_own);
     g_test_add_func("/stack/another_file_system_is_a_mount_unit", another_file_system_is_a_mount_unit);
     g_test_add_func("/stack/passwords_are_not_for_units", passwords_are_not_for_units);
