@@ -213,14 +213,16 @@ static gboolean is_newer(const char *source, const char *bundle)
 static void add_point(GStrvBuilder *points, const char *text, gboolean has_source)
 {
     const char *colon = strchr(text, ':');
-    const char *path = has_source && colon ? colon + 1 : text;
+    const char *path = has_source && colon ? colon + 1 : text, *last = strrchr(text, ':');
+    g_auto(GStrv) words = g_strsplit(last ? last + 1 : "", ",", -1);
     struct stat status;
 
     if (*path != '/')
         return;
     g_autofree char *source = has_source && colon ? g_strndup(text, (gsize)(colon - text)) : NULL;
     g_autofree char *point = g_strndup(path, strcspn(path, ":"));
-    gboolean file = source && stat(source, &status) == 0 && !S_ISDIR(status.st_mode);
+    gboolean file = g_strv_contains((const char *const *)words, "file") ||
+                    (source && stat(source, &status) == 0 && !S_ISDIR(status.st_mode));
     g_autofree char *whole = g_strdup_printf("%s%s", point, file ? ":file" : "");
     g_strv_builder_add(points, whole);
 }

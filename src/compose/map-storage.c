@@ -28,10 +28,12 @@ static void note_spread(Map *map, const ComposeNode *details)
                  "what is mounted below is as writable as the rest: a bind is recursive, or disabled: not");
 }
 
-/* A folder would be made in its place where it is missing, and systemd-tmpfiles complains of it at each boot. */
+/* A folder would be made in its place where it is missing, and systemd-tmpfiles complains of it at each boot. What is called so is a socket,
+ * also while nobody listens. */
 static gboolean is_file(const char *path)
 {
-    return g_file_test(path, G_FILE_TEST_EXISTS) && !g_file_test(path, G_FILE_TEST_IS_DIR);
+    return g_str_has_suffix(path, ".sock") ||
+           (g_file_test(path, G_FILE_TEST_EXISTS) && !g_file_test(path, G_FILE_TEST_IS_DIR));
 }
 
 static gboolean map_bind(Map *map, const ComposeNode *volume, gboolean read_only, GError **error)

@@ -285,11 +285,12 @@ static void external_volumes_are_those_of_others_or_of_nobody(void)
 static void what_is_a_file_is_no_folder_to_be_made(void)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(Stack) stack = read_service("volumes: [\"/etc/passwd:/a\", \"/etc:/b\"]", NULL, NULL, &error);
+    g_autoptr(Stack) stack = read_service("volumes: [\"/etc/passwd:/a\", \"/etc:/b\", \"/run/none/podman.sock:/c:ro\"]",
+                                          NULL, NULL, &error);
 
     g_assert_no_error(error);
     g_autofree char *text = options_text(stack);
-    g_assert_cmpstr(text, ==, "{'binds':['/etc/passwd:/a:file','/etc:/b:create']}");
+    g_assert_cmpstr(text, ==, "{'binds':['/etc/passwd:/a:file','/etc:/b:create','/run/none/podman.sock:/c:ro,file']}");
 }
 
 static void names_that_meet_are_an_error(void)
