@@ -60,6 +60,8 @@ gboolean bus_open(Host *host, GError **error)
         return TRUE;
     if (!host->is_live)
         return gourd_error_set(error, GOURD_ERROR_UNSUPPORTED, "systemd does not run '%s'", host->root);
+    if (!libsystemd_load(error))
+        return FALSE;
     bus_close(host);
     int r = geteuid() == 0 ? open_private(&host->bus) : -EPERM;
     if (r < 0) {

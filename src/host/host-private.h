@@ -4,9 +4,7 @@
 /* Shared by the files of src/host only. */
 
 #include "host.h"
-
-#include <systemd/sd-bus.h>
-#include <systemd/sd-journal.h>
+#include "libsystemd.h"
 
 struct Host {
     char *root;

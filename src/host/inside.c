@@ -122,8 +122,10 @@ char **host_list_machine_addresses(const Host *host, const char *machine)
     g_autoptr(GStrvBuilder) addresses = g_strv_builder_new();
     sd_bus *bus = NULL; /* root's of systemd has no machined */
     sd_bus_message *reply = NULL;
-    int r = host_is_live(host) ? sd_bus_open_system(&bus) : -ENOTCONN;
 
+    if (!host_is_live(host) || !libsystemd_load(NULL))
+        return g_strv_builder_end(addresses);
+    int r = sd_bus_open_system(&bus);
     if (r >= 0)
         r = sd_bus_set_method_call_timeout(bus, ADDRESSES_USEC);
     if (r >= 0)

@@ -72,6 +72,8 @@ HostJournal *host_journal_open(Host *host, const char *const *units, gboolean ow
 {
     g_autoptr(HostJournal) journal = g_new0(HostJournal, 1);
 
+    if (!libsystemd_load(error))
+        return NULL;
     journal->units = g_strdupv((char **)units);
     sync_journal(host);
     int r = open_files(host, &journal->journal);
@@ -90,7 +92,8 @@ void host_journal_close(HostJournal *journal)
 {
     if (!journal)
         return;
-    sd_journal_close(journal->journal);
+    if (journal->journal)
+        sd_journal_close(journal->journal);
     g_strfreev(journal->units);
     g_free(journal);
 }
