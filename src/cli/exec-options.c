@@ -34,7 +34,7 @@ static gboolean choose_shell(const RunTarget *target, ServiceOptions *options, G
         command[0] = (char *)shells[i];
         g_strfreev(options->command);
         options->command = g_strdupv(command);
-        spec = bundle ? direct_spec_new(bundle, options, NULL, NULL) : NULL;
+        spec = bundle ? direct_spec_new(bundle, options, FALSE, NULL, NULL) : NULL;
         if (spec || (!bundle && i == 1))
             return TRUE;
     }

@@ -144,7 +144,7 @@ static char **find_command(const RunTarget *target, const ServiceOptions *asked,
     options.entrypoint = g_strdupv(asked->entrypoint ? asked->entrypoint : (char **)no_entrypoint);
     options.working_dir = g_strdup(asked->working_dir);
     options.binds = g_strdupv(asked->binds);
-    g_autoptr(ServiceSpec) spec = direct_spec_new(bundle, &options, NULL, error);
+    g_autoptr(ServiceSpec) spec = direct_spec_new(bundle, &options, FALSE, NULL, error);
     service_options_clear(&options);
     if (!spec)
         return NULL;

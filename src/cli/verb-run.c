@@ -81,7 +81,7 @@ static gboolean run_bundle(const Call *call, const RunTarget *target, const Serv
     if (!bundle)
         return FALSE;
     g_autoptr(KernelMount) kernel = direct_mount_begin(bundle_fd(bundle));
-    g_autoptr(ServiceSpec) spec = direct_spec_new(bundle, options, notes, error);
+    g_autoptr(ServiceSpec) spec = direct_spec_new(bundle, options, TRUE, notes, error);
     DirectRun run = {bundle_fd(bundle), kernel, target->bundle, spec, given->hostname};
 
     if (!spec)

@@ -23,10 +23,17 @@ typedef struct {
     ImageMount image;
 } Direct;
 
-ServiceSpec *direct_spec_new(Bundle *bundle, const ServiceOptions *options, Notes *notes, GError **error)
+ServiceSpec *direct_spec_new(Bundle *bundle, const ServiceOptions *options, gboolean tried, Notes *notes,
+                             GError **error)
 {
     const ServiceContext context = {
-        .name = "run", .version = "", .bundle_path = "", .systemd_version = UNIT_TARGET_NEWEST, .one_off = TRUE};
+        .name = "run",
+        .version = "",
+        .bundle_path = "",
+        .systemd_version = UNIT_TARGET_NEWEST,
+        .one_off = TRUE,
+        .tried = tried,
+    };
     g_autoptr(ServiceImage) image = service_image_new(bundle);
     ServiceSpec *spec = service_spec_new(image, options, &context, notes, error);
 

@@ -18,9 +18,10 @@ typedef struct {
 /* Begins to mount a bundle, before it is known what will run in it; NULL where the kernel does it for root only, and we are not. */
 KernelMount *direct_mount_begin(int fd);
 
-/* What such a process is asked to be. Notes say what is different from a service. */
-ServiceSpec *direct_spec_new(Bundle *bundle, const ServiceOptions *options, Notes *notes, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+/* What such a process is asked to be. Notes say what is different from a service. tried: it is executed at once, which shows
+ * whether what its program needs is there. */
+ServiceSpec *direct_spec_new(Bundle *bundle, const ServiceOptions *options, gboolean tried, Notes *notes,
+                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Runs it in the foreground; *ret_status as supervise() has it. The calling process is in the namespaces afterwards: it can
  * print and end, and not much else. No threads may run. */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "supervise.h"
 
+#include "service/service.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -59,6 +61,23 @@ static gboolean read_report(const Run *run, GError **error)
     return FALSE;
 }
 
+/* The program is there, but Linux found none. */
+static gboolean fail_interpreter(const char *program, GError **error)
+{
+    g_autofree guint8 *start = g_malloc(PROGRAM_FILE_START);
+    autofd fd = open(program, O_RDONLY | O_CLOEXEC);
+    ssize_t size = fd < 0 ? -1 : pread(fd, start, PROGRAM_FILE_START, 0);
+    g_auto(ProgramFile) file = {0};
+
+    program_file_parse(start, (gsize)MAX(size, 0), &file);
+    if (file.interpreter)
+        return program_file_fail_interpreter(&file, "program", program, error);
+    g_autofree char *shown = text_escape(program);
+    gourd_error_set(error, GOURD_ERROR_NO_PROGRAM, "program '%s' is there, but not what it is started by", shown);
+    return gourd_error_hint(error,
+                            "its dynamic loader, or what its first line names, is missing or for another system");
+}
+
 static gboolean fail_execute(const char *program, int problem, GError **error)
 {
     g_autofree char *shown = text_escape(program);
@@ -69,9 +88,7 @@ static gboolean fail_execute(const char *program, int problem, GError **error)
     case ENOTDIR:
         if (!there)
             return gourd_error_set(error, GOURD_ERROR_NO_PROGRAM, "program '%s' is not there", shown);
-        gourd_error_set(error, GOURD_ERROR_NO_PROGRAM, "program '%s' is there, but not what it is started by", shown);
-        return gourd_error_hint(error,
-                                "its dynamic loader, or what its first line names, is missing or for another system");
+        return fail_interpreter(program, error);
     case ENOEXEC:
         gourd_error_set(error, GOURD_ERROR_NO_EXECUTE, "program '%s' is in no format that this machine executes",
                         shown);

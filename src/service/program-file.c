@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "program-file.h"
 
+#include "base/base.h"
+
 #include <elf.h>
 #include <string.h>
 
@@ -32,24 +34,26 @@ static char *text_at(const guint8 *bytes, gsize size, guint64 offset, guint64 le
     return g_strndup((const char *)bytes + offset, length);
 }
 
-#define FIELD(BYTES, TYPE, MEMBER) \
+#define ELF_FIELD(BYTES, TYPE, MEMBER) \
     read_number(big_endian, (BYTES) + G_STRUCT_OFFSET(TYPE, MEMBER), sizeof(((TYPE *)NULL)->MEMBER))
 
 static char *elf_interpreter(const guint8 *bytes, gsize size)
 {
     gboolean wide = bytes[EI_CLASS] == ELFCLASS64, big_endian = bytes[EI_DATA] == ELFDATA2MSB;
-    guint64 headers = wide ? FIELD(bytes, Elf64_Ehdr, e_phoff) : FIELD(bytes, Elf32_Ehdr, e_phoff);
-    guint64 count = wide ? FIELD(bytes, Elf64_Ehdr, e_phnum) : FIELD(bytes, Elf32_Ehdr, e_phnum);
+    guint64 headers = wide ? ELF_FIELD(bytes, Elf64_Ehdr, e_phoff) : ELF_FIELD(bytes, Elf32_Ehdr, e_phoff);
+    guint64 count = wide ? ELF_FIELD(bytes, Elf64_Ehdr, e_phnum) : ELF_FIELD(bytes, Elf32_Ehdr, e_phnum);
     gsize entry = wide ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr);
 
     for (guint64 i = 0; i < MIN(count, PROGRAM_HEADERS_MAX); i++) {
         if (headers > size || (i + 1) * entry > size - headers)
             return NULL;
         const guint8 *header = bytes + headers + i * entry;
-        if (FIELD(header, Elf32_Phdr, p_type) != PT_INTERP)
+        if (ELF_FIELD(header, Elf32_Phdr, p_type) != PT_INTERP)
             continue;
-        return wide ? text_at(bytes, size, FIELD(header, Elf64_Phdr, p_offset), FIELD(header, Elf64_Phdr, p_filesz))
-                    : text_at(bytes, size, FIELD(header, Elf32_Phdr, p_offset), FIELD(header, Elf32_Phdr, p_filesz));
+        return wide ? text_at(bytes, size, ELF_FIELD(header, Elf64_Phdr, p_offset),
+                              ELF_FIELD(header, Elf64_Phdr, p_filesz))
+                    : text_at(bytes, size, ELF_FIELD(header, Elf32_Phdr, p_offset),
+                              ELF_FIELD(header, Elf32_Phdr, p_filesz));
     }
     return NULL;
 }
@@ -64,7 +68,7 @@ void program_file_parse(const guint8 *bytes, gsize size, ProgramFile *ret_file)
         gboolean big_endian = bytes[EI_DATA] == ELFDATA2MSB;
 
         ret_file->kind = PROGRAM_FILE_ELF;
-        ret_file->elf_machine = (guint16)FIELD(bytes, Elf64_Ehdr, e_machine);
+        ret_file->elf_machine = (guint16)ELF_FIELD(bytes, Elf64_Ehdr, e_machine);
         ret_file->interpreter = elf_interpreter(bytes, size);
     }
 }
@@ -72,6 +76,24 @@ void program_file_parse(const guint8 *bytes, gsize size, ProgramFile *ret_file)
 void program_file_clear(ProgramFile *file)
 {
     g_clear_pointer(&file->interpreter, g_free);
+}
+
+gboolean program_file_fail_interpreter(const ProgramFile *file, const char *what, const char *path, GError **error)
+{
+    g_autofree char *shown = text_escape(path), *shown_interpreter = text_escape(file->interpreter);
+
+    if (file->kind == PROGRAM_FILE_ELF) {
+        gourd_error_set(error, GOURD_ERROR_NO_PROGRAM, "%s '%s' needs '%s' to be loaded, which the image lacks", what,
+                        shown, shown_interpreter);
+        return gourd_error_hint(error,
+                                "it was built for another system, or another C library: build it in the image, or "
+                                "link it statically");
+    }
+    gourd_error_set(error, GOURD_ERROR_NO_PROGRAM, "%s '%s' is a script for '%s', which the image lacks", what, shown,
+                    shown_interpreter);
+    if (g_str_has_suffix(file->interpreter, "\r"))
+        return gourd_error_hint(error, "its lines end as on Windows: convert it, and build the image again");
+    return FALSE;
 }
 
 const char *program_file_architecture(guint16 elf_machine)

@@ -24,6 +24,10 @@ void program_file_parse(const guint8 *bytes, gsize size, ProgramFile *ret_file);
 void program_file_clear(ProgramFile *file);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ProgramFile, program_file_clear)
 
+/* Says that what loads it, or runs it, is not there: NO_PROGRAM. Linux says of the program itself that there is "no such file". The file
+ * has an interpreter; `what` is in front: "program". Always FALSE. */
+gboolean program_file_fail_interpreter(const ProgramFile *file, const char *what, const char *path, GError **error);
+
 /* "amd64", "arm64" …, as images call it; NULL for one that is not known. */
 const char *program_file_architecture(guint16 elf_machine);
 /* Whether a processor can run it, "x86_64" … as uname(2) calls it. TRUE where either is not known. */

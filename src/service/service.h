@@ -36,6 +36,7 @@ typedef struct {
     /* No service: a process in namespaces of its own (src/run/). It has the image's user, with all its groups; what is said of
      * units does not concern it, and nothing will be rendered. */
     gboolean one_off;
+    gboolean tried; /* it is executed at once: whether what the program needs is there will be seen */
 } ServiceContext;
 
 /* Fills a spec. INPUT, NOT_FOUND, USAGE or UNSUPPORTED errors for what cannot work, before anything is written: a program that

@@ -29,27 +29,11 @@ static void note_architecture(const SpecSource *source, const char *path, const 
               subject);
 }
 
-static gboolean fail_interpreter(const char *what, const char *path, const ProgramFile *file, GError **error)
-{
-    g_autofree char *shown = text_escape(path), *shown_interpreter = text_escape(file->interpreter);
-
-    if (file->kind == PROGRAM_FILE_ELF) {
-        gourd_error_set(error, GOURD_ERROR_NO_PROGRAM, "%s '%s' needs '%s' to be loaded, which the image lacks", what,
-                        shown, shown_interpreter);
-        return gourd_error_hint(error,
-                                "it was built for another system, or another C library: build it in the image, or "
-                                "link it statically");
-    }
-    gourd_error_set(error, GOURD_ERROR_NO_PROGRAM, "%s '%s' is a script for '%s', which the image lacks", what, shown,
-                    shown_interpreter);
-    if (g_str_has_suffix(file->interpreter, "\r"))
-        return gourd_error_hint(error, "its lines end as on Windows: convert it, and build the image again");
-    return FALSE;
-}
-
-/* What Linux says of a program without its interpreter, "no such file", is hard to understand. */
+/* Also where that is only found out at the start otherwise. */
 static gboolean check_interpreter(const SpecSource *source, const char *what, const char *path, GError **error)
 {
+    if (source->context->tried)
+        return TRUE;
     const ProgramFile *file = &service_image_program(source->image, path)->file;
 
     note_architecture(source, path, file);
@@ -63,7 +47,7 @@ static gboolean check_interpreter(const SpecSource *source, const char *what, co
         if (node->found || spec_is_mounted_over(source->spec, node->path))
             return TRUE;
     }
-    return fail_interpreter(what, path, file, error);
+    return program_file_fail_interpreter(file, what, path, error);
 }
 
 /* Whether a path can be executed. *ret_found FALSE: nothing is there. */
@@ -107,10 +91,12 @@ static gboolean search_path(const SpecSource *source, const char *what, const ch
 
         if (!node)
             return FALSE;
-        if (node->found && node->type == ENTRY_FILE && (node->mode & 0111) != 0) {
-            *ret_path = g_steal_pointer(&candidate);
-            return check_interpreter(source, what, *ret_path, error);
-        }
+        if (!node->found || node->type != ENTRY_FILE || (node->mode & 0111) == 0)
+            continue;
+        if (!check_interpreter(source, what, candidate, error))
+            return FALSE;
+        *ret_path = g_steal_pointer(&candidate);
+        return TRUE;
     }
     return gourd_error_set(error, GOURD_ERROR_NO_PROGRAM, "%s '%s' is not in the image's PATH (%s)", what, shown,
                            shown_path);
@@ -119,23 +105,17 @@ static gboolean search_path(const SpecSource *source, const char *what, const ch
 gboolean spec_find_program(const SpecSource *source, const char *what, const char *name, char **ret_path,
                            GError **error)
 {
-    g_autofree char *path = NULL;
     gboolean found = FALSE;
 
     if (!*name)
         return gourd_error_set(error, GOURD_ERROR_INPUT, "%s without a name", what);
-    if (!strchr(name, '/')) {
-        if (!search_path(source, what, name, &path, error))
-            return FALSE;
-    } else {
-        g_autofree char *shown = text_escape(name);
-
-        path = inside_plain_path(source->spec->working_dir, name);
-        if (!check_program(source, what, path, &found, error))
-            return FALSE;
-        if (!found)
-            return gourd_error_set(error, GOURD_ERROR_NO_PROGRAM, "%s '%s' is not in the image", what, shown);
-    }
+    if (!strchr(name, '/'))
+        return search_path(source, what, name, ret_path, error);
+    g_autofree char *path = inside_plain_path(source->spec->working_dir, name), *shown = text_escape(name);
+    if (!check_program(source, what, path, &found, error))
+        return FALSE;
+    if (!found)
+        return gourd_error_set(error, GOURD_ERROR_NO_PROGRAM, "%s '%s' is not in the image", what, shown);
     *ret_path = g_steal_pointer(&path);
     return TRUE;
 }
