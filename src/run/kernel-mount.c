@@ -24,6 +24,7 @@
 #define READ_STEP (64u << 10) /* from one page to the next: the kernel expands whole blocks, and keeps all of them */
 #define READ_SIZE 4096u
 #define C_LIBRARY "libc.so.6" /* glibc's, which lies beside its loader */
+#define LOADER_CACHE "/etc/ld.so.cache"
 
 struct KernelMount {
     int fd;
@@ -34,6 +35,7 @@ struct KernelMount {
     int tree; /* the mount, attached nowhere; -1: the kernel did not do it */
     gboolean told;
     char *program; /* to be read ahead, once that is told; NULL: none */
+    gboolean over; /* atomic: nothing needs to be read any more */
 };
 
 /* --- the loop device -------------------------------------------------------------------------------------------------------- */
@@ -80,24 +82,27 @@ static int attach_loop(int fd, const char *scratch)
 
 /* --- reading ahead ---------------------------------------------------------------------------------------------------------- */
 
-/* Reads the start of a file into the kernel's cache. Returns a descriptor of it, or -1; *ret_file is cleared by the caller. */
-static int read_start(int root, const char *path, ProgramFile *ret_file)
+/* Reads a file into the kernel's cache: its first page, the last, where a library's data is, which is relocated before all else, and
+ * then what is between. Returns a descriptor of it, or -1; *ret_file is cleared by the caller. */
+static int read_file(KernelMount *mount, int root, const char *path, ProgramFile *ret_file)
 {
     guint8 bytes[READ_SIZE];
     autofd fd = root_open(root, path, O_RDONLY | O_NONBLOCK, 0);
     struct stat status;
-    ssize_t got = 1;
 
     if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
         return -1;
-    for (off_t at = 0; at < READ_MAX && got > 0; at += READ_STEP) {
+    off_t end = MIN(status.st_size, READ_MAX);
+    ssize_t got = pread(fd, bytes, sizeof bytes, 0);
+    program_file_parse(bytes, (gsize)MAX(got, 0), ret_file);
+    if (end > READ_STEP)
+        got = pread(fd, bytes, sizeof bytes, end - 1);
+    for (off_t at = READ_STEP; at < end && got > 0 && !g_atomic_int_get(&mount->over); at += READ_STEP)
         got = pread(fd, bytes, sizeof bytes, at);
-        if (at == 0)
-            program_file_parse(bytes, (gsize)MAX(got, 0), ret_file);
-    }
     return fd_steal(&fd);
 }
 
+/* Where the loader finds the C library: beside itself; but it looks into its cache first. */
 static char *library_beside(int loader)
 {
     g_autofree char *link = g_strdup_printf("/proc/self/fd/%d", loader);
@@ -107,18 +112,26 @@ static char *library_beside(int loader)
     return folder ? g_build_filename(folder, C_LIBRARY, NULL) : NULL;
 }
 
-/* What execve(2) and a dynamic loader will look at, in their order. */
-static void read_program(int root, const char *program)
+static void read_loader_cache(KernelMount *mount, int root)
 {
-    g_autofree char *path = g_strdup(program);
+    g_auto(ProgramFile) file = {0};
+    autofd fd = read_file(mount, root, LOADER_CACHE, &file);
+}
+
+/* What execve(2) and a dynamic loader will look at, in their order. */
+static void read_program(KernelMount *mount, int root)
+{
+    g_autofree char *path = g_strdup(mount->program);
     ProgramFileKind before = PROGRAM_FILE_OTHER;
 
     for (guint i = 0; path && i < FILES_MAX; i++) {
         g_auto(ProgramFile) file = {0};
-        autofd fd = read_start(root, path, &file);
+        autofd fd = read_file(mount, root, path, &file);
         gboolean loader = fd >= 0 && before == PROGRAM_FILE_ELF && !file.interpreter;
 
         g_free(path);
+        if (loader)
+            read_loader_cache(mount, root);
         path = loader ? library_beside(fd) : g_steal_pointer(&file.interpreter);
         before = loader ? PROGRAM_FILE_OTHER : file.kind;
     }
@@ -142,7 +155,7 @@ static gpointer run(gpointer data)
         g_cond_wait(&mount->changed, &mount->lock);
     g_mutex_unlock(&mount->lock);
     if (root >= 0)
-        read_program(root, mount->program);
+        read_program(mount, root);
     return NULL;
 }
 
@@ -197,6 +210,7 @@ void kernel_mount_free(KernelMount *mount)
         return;
     if (!mount->told)
         kernel_mount_read_ahead(mount, NULL);
+    g_atomic_int_set(&mount->over, TRUE);
     if (mount->thread)
         g_thread_join(mount->thread);
     fd_close(&mount->tree);
