@@ -39,6 +39,7 @@ static ExitCode run_parsed(const Parsed *parsed, GError **error)
 {
     const CommonOptions *common = parsed->options;
     Call call = {
+        .verb = parsed->verb,
         .options = parsed->options,
         .common = common,
         .operands = (const char *const *)parsed->operands->pdata,

@@ -62,11 +62,17 @@ static const Word verbs[] = {
 
 /* The verbs of machinectl(1). */
 static const Word machine_actions[] = {
+    {"clone", "gourd machine export NAME FILE, then gourd machine import OTHER FILE"},
+    {"delete", "gourd machine remove NAME"},
     {"disable", "machinectl disable NAME"},
     {"enable", "machinectl enable NAME"},
+    {"exec", "gourd exec NAME COMMAND"},
+    {"help", "gourd machine --help"},
+    {"info", "gourd machine list NAME, gourd ps NAME, or machinectl status NAME"},
     {"kill", "machinectl kill NAME"},
     {"login", "machinectl login NAME, or gourd shell NAME"},
     {"logs", "gourd logs NAME, or journalctl --machine=NAME"},
+    {"ls", "gourd machine list"},
     {"poweroff", "machinectl poweroff NAME"},
     {"reboot", "machinectl reboot NAME, or gourd restart NAME"},
     {"restart", "gourd restart NAME"},

@@ -18,14 +18,6 @@ gboolean machine_export_to(Session *session, GError **error)
     return TRUE;
 }
 
-static gboolean check_options(const MachineOptions *options, GError **error)
-{
-    if (options->packages->len == 0 && !options->like && !options->from && !options->service && !options->host_config)
-        return TRUE;
-    gourd_error_set(error, GOURD_ERROR_USAGE, "what is in the machine is in the file");
-    return gourd_error_hint(error, "options of its network, limits and sandbox replace what the file says of them");
-}
-
 static StoreChange *plan_import(Session *session, MachineRecord *record, GError **error)
 {
     const MachineOptions *options = session->call->options;
@@ -58,8 +50,6 @@ static StoreChange *plan_import(Session *session, MachineRecord *record, GError 
 
 gboolean machine_import_from(Session *session, GError **error)
 {
-    if (!check_options(session->call->options, error))
-        return FALSE;
     g_autoptr(MachineRecord)
         record = machine_import_record(session->call->operands[2], session->call->operands[1], error);
     g_autoptr(StoreChange) change = record ? plan_import(session, record, error) : NULL;

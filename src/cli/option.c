@@ -210,6 +210,27 @@ static gboolean store_member(const Option *option, const char *argument, void *m
     g_assert_not_reached();
 }
 
+gboolean option_is_given(const Option *option, const void *options)
+{
+    const void *member = (const char *)options + option->offset;
+
+    switch (option->kind) {
+    case OPTION_FLAG:
+        return *(const gboolean *)member;
+    case OPTION_STRING:
+        return *(char *const *)member != NULL;
+    case OPTION_STRINGS:
+        return (*(GPtrArray *const *)member)->len > 0;
+    case OPTION_INT:
+        return *(const gint64 *)member != OPTION_INT_UNSET;
+    case OPTION_SIZE:
+        return *(const guint64 *)member != 0;
+    case OPTION_CHOICE:
+        return *(const int *)member != 0;
+    }
+    g_assert_not_reached();
+}
+
 gboolean option_store(const Option *option, const char *argument, void *options, GError **error)
 {
     if ((!argument || !option->check || option->check(argument, error)) &&

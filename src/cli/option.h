@@ -109,6 +109,9 @@ void options_release(void *options, const OptionGroup *group);
 gboolean option_store(const Option *option, const char *argument, void *options, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
+/* Whether the row's member is no longer as options_init() leaves it. Not for one with a default. */
+gboolean option_is_given(const Option *option, const void *options);
+
 /* Whether the option has an argument, if only an optional one. */
 gboolean option_has_argument(const Option *option);
 /* Whether the word after the option's name belongs to it. */

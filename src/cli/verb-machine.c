@@ -85,10 +85,6 @@ static gboolean create(Session *session, GError **error)
 
 static gboolean trim(Session *session, GError **error)
 {
-    const MachineOptions *options = session->call->options;
-
-    if (options->like || options->from)
-        return gourd_error_set(error, GOURD_ERROR_USAGE, "trim takes what the container has: no --like, no --from");
     g_autoptr(MachineRecord) record = machine_find(session->host, session->call->operands[1], NULL);
     if (record)
         return gourd_error_set(error, GOURD_ERROR_EXISTS, "'%s' shares the host's /usr already", record->name);
@@ -238,15 +234,24 @@ enum {
 };
 
 static const VerbAction actions[] = {
-    [ACTION_CREATE] = {"create", " NAME", 1, 1, "Make a machine, and start it"},
-    [ACTION_LIST] = {"list", " [NAME]", 0, 1, "List the machines that gourd made"},
-    [ACTION_CHECK] = {"check", " [NAME]", 0, 1, "Say what changed since the host was upgraded"},
-    [ACTION_REFRESH] = {"refresh", " [NAME]", 0, 1, "Bring a machine's own files after the host"},
-    [ACTION_HOOK] = {"hook", " [on|off]", 0, 1, "Refresh all after each upgrade, or no longer; or say which it is"},
-    [ACTION_EXPORT] = {"export", " NAME FILE", 2, 2, "Write a machine to one file"},
-    [ACTION_IMPORT] = {"import", " NAME FILE", 2, 2, "Make a machine from such a file"},
-    [ACTION_TRIM] = {"trim", " NAME", 1, 1, "Make a whole container one that shares the host's `/usr`"},
-    [ACTION_REMOVE] = {"remove", " NAME", 1, 1, "Remove a machine with all that is in it"},
+    [ACTION_CREATE] = {"create", " NAME", 1, 1, "Make a machine, and start it",
+                       .without = " restart wait force names "},
+    [ACTION_LIST] = {"list", " [NAME]", 0, 1, "List the machines that gourd made",
+                     .options = " names root dry-run json "},
+    [ACTION_CHECK] = {"check", " [NAME]", 0, 1, "Say what changed since the host was upgraded",
+                      .options = " root dry-run json "},
+    [ACTION_REFRESH] = {"refresh", " [NAME]", 0, 1, "Bring a machine's own files after the host",
+                        .options = " restart wait yes root dry-run json "},
+    [ACTION_HOOK] = {"hook", " [on|off]", 0, 1, "Refresh all after each upgrade, or no longer; or say which it is",
+                     .options = " yes root dry-run json "},
+    [ACTION_EXPORT] = {"export", " NAME FILE", 2, 2, "Write a machine to one file",
+                       .options = " force yes root dry-run json "},
+    [ACTION_IMPORT] = {"import", " NAME FILE", 2, 2, "Make a machine from such a file",
+                       .without = " package host-config like from service restart wait force names "},
+    [ACTION_TRIM] = {"trim", " NAME", 1, 1, "Make a whole container one that shares the host's `/usr`",
+                     .without = " like from restart wait force names "},
+    [ACTION_REMOVE] = {"remove", " NAME", 1, 1, "Remove a machine with all that is in it",
+                       .options = " yes root dry-run json "},
     {NULL},
 };
 
@@ -271,7 +276,7 @@ static ExitCode run(const Call *call, GError **error)
     g_auto(Session) session = {0};
     guint action;
 
-    return verb_find_action(call, "machine", actions, &action, error) &&
+    return verb_find_action(call, &action, error) &&
                    session_open(&session, call, options->root, functions[action].changes && !options->dry_run, error) &&
                    functions[action].act(&session, error)
                ? EXIT_CODE_OK

@@ -193,10 +193,14 @@ static gboolean remove_volumes(Session *session, const GPtrArray *volumes, GErro
 enum { ACTION_LS, ACTION_BACKUP, ACTION_RESTORE, ACTION_RM };
 
 static const VerbAction actions[] = {
-    [ACTION_LS] = {"ls", "", 0, 0, "List the volumes of services and stacks, and who uses them"},
-    [ACTION_BACKUP] = {"backup", " VOLUME", 1, 1, "Write one, or all of a stack or service, to a file"},
-    [ACTION_RESTORE] = {"restore", " FILE [VOLUME]", 1, 2, "Put back what is in a backup"},
-    [ACTION_RM] = {"rm", " VOLUME", 1, 1, "Remove one, or all of a stack or service, that nothing uses"},
+    [ACTION_LS] = {"ls", "", 0, 0, "List the volumes of services and stacks, and who uses them",
+                   .options = " names root dry-run json "},
+    [ACTION_BACKUP] = {"backup", " VOLUME", 1, 1, "Write one, or all of a stack or service, to a file",
+                       .without = " names "},
+    [ACTION_RESTORE] = {"restore", " FILE [VOLUME]", 1, 2, "Put back what is in a backup",
+                        .without = " output live cold names "},
+    [ACTION_RM] = {"rm", " VOLUME", 1, 1, "Remove one, or all of a stack or service, that nothing uses",
+                   .options = " yes root dry-run json "},
     {NULL},
 };
 
@@ -207,7 +211,7 @@ static gboolean act(const Call *call, GError **error)
     g_autoptr(GPtrArray) volumes = NULL;
     guint action;
 
-    if (!verb_find_action(call, "volume", actions, &action, error) ||
+    if (!verb_find_action(call, &action, error) ||
         !session_open(&session, call, options->root, action != ACTION_LS && !options->dry_run, error))
         return FALSE;
     if (action == ACTION_RESTORE)

@@ -164,19 +164,41 @@ static gboolean fail_unknown(const char *name, const char *verb, const VerbActio
     return nearest ? gourd_error_hint(error, "did you mean '%s'?", nearest) : gourd_error_hint(error, "%s are", all);
 }
 
-gboolean verb_find_action(const Call *call, const char *verb, const VerbAction *actions, guint *ret_action,
-                          GError **error)
+static gboolean takes_option(const VerbAction *action, const Option *option)
 {
+    g_autofree char *name = g_strdup_printf(" %s ", option->name);
+
+    return (!action->options || strstr(action->options, name)) && (!action->without || !strstr(action->without, name));
+}
+
+static gboolean check_options(const Call *call, const VerbAction *action, GError **error)
+{
+    const Verb *verb = call->verb;
+
+    for (const OptionGroup *group = verb->groups; group->title; group++)
+        for (const Option *option = group->options; option->name; option++)
+            if (option_is_given(option, call->options) && !takes_option(action, option)) {
+                gourd_error_set(error, GOURD_ERROR_USAGE, "'gourd %s %s' takes no option '--%s'", verb->name,
+                                action->name, option->name);
+                return gourd_error_hint(error, "it is for other actions: 'gourd %s --help'", verb->name);
+            }
+    return TRUE;
+}
+
+gboolean verb_find_action(const Call *call, guint *ret_action, GError **error)
+{
+    const Verb *verb = call->verb;
+    const VerbAction *actions = verb->actions;
     const char *name = call->operands[0];
     guint n = call->n_operands - 1, i = 0;
 
     while (actions[i].name && strcmp(actions[i].name, name) != 0)
         i++;
     if (!actions[i].name)
-        return fail_unknown(name, verb, actions, error);
+        return fail_unknown(name, verb->name, actions, error);
     if (n < actions[i].min || n > actions[i].max)
-        return gourd_error_set(error, GOURD_ERROR_USAGE, "it is called as: gourd %s %s%s", verb, name,
+        return gourd_error_set(error, GOURD_ERROR_USAGE, "it is called as: gourd %s %s%s", verb->name, name,
                                actions[i].operands);
     *ret_action = i;
-    return TRUE;
+    return check_options(call, &actions[i], error);
 }

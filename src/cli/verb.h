@@ -24,6 +24,8 @@ typedef struct {
     const char *operands; /* behind it, as in usage: " NAME [FILE]" */
     guint min, max;       /* how many of those */
     const char *summary;  /* a phrase without full stop */
+    const char *options;  /* of the verb's own, those that it takes alone: " root json "; or NULL */
+    const char *without;  /* those that it does not take; or NULL */
 } VerbAction;
 
 typedef struct {
@@ -31,8 +33,11 @@ typedef struct {
     const char *text; /* a phrase without full stop: what it does */
 } Example;
 
+typedef struct Verb Verb;
+
 /* One run of a verb: what the user asked for and where the answer goes. */
 typedef struct {
+    const Verb *verb;
     const void *options; /* the verb's own struct; begins with CommonOptions */
     const CommonOptions *common;
     const char *const *operands; /* NULL-terminated; as many as the verb's table allows */
@@ -40,8 +45,6 @@ typedef struct {
     const char *const *words; /* behind "--", of verbs that take them apart; NULL-terminated; NULL: there was no "--" */
     Screen out, err;
 } Call;
-
-typedef struct Verb Verb;
 
 struct Verb {
     const char *name;
@@ -95,9 +98,9 @@ const Option *option_iterator_next(OptionIterator *iterator);
 const Option *verb_find_option(const Verb *verb, const char *name, gboolean *ret_negated);
 const Option *verb_find_short_option(const Verb *verb, char letter);
 
-/* The place in actions of the call's first operand. USAGE errors with the nearest name, or with what has to follow. verb: its name. */
-gboolean verb_find_action(const Call *call, const char *verb, const VerbAction *actions, guint *ret_action,
-                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The place among the verb's actions of the call's first operand. USAGE errors with the nearest name, or with what has to follow; or an option is
+ * given that the action does not take. */
+gboolean verb_find_action(const Call *call, guint *ret_action, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Their names: "ls, backup and rm" with ", " and " and ". Caller frees. */
 char *verb_format_actions(const VerbAction *actions, const char *separator, const char *last_separator);
