@@ -82,13 +82,20 @@ gboolean machine_target_execute(const Session *session, const MachineRecord *rec
     return execute(words, error);
 }
 
-gboolean machine_target_show_journal(const MachineRecord *record, const GPtrArray *arguments, GError **error)
+gboolean machine_target_show_journal(const Session *session, const MachineRecord *record, const GPtrArray *arguments,
+                                     GError **error)
 {
-    g_autofree char *machine = g_strconcat("--machine=", record->name, NULL);
+    g_autofree char *tree = machine_tree_path(record->name), *folder = g_strconcat(tree, "/var/log/journal", NULL);
+    g_autofree char *state = session_describe_unit(session, record->unit);
+    const gboolean runs = strcmp(state, "running") == 0;
+    g_autofree char *which = runs ? g_strconcat("--machine=", record->name, NULL)
+                                  : g_strconcat("--directory=", folder, NULL);
     g_autoptr(GPtrArray) words = g_ptr_array_new();
 
+    if (!runs && !g_file_test(folder, G_FILE_TEST_IS_DIR))
+        return fail_stopped(record, error);
     g_ptr_array_add(words, (gpointer) "journalctl");
-    g_ptr_array_add(words, machine);
+    g_ptr_array_add(words, which);
     for (guint i = 0; i < arguments->len; i++)
         g_ptr_array_add(words, g_ptr_array_index(arguments, i));
     return execute(words, error);

@@ -14,6 +14,6 @@ MachineRecord *machine_target_find(const Session *session, const char *text);
 gboolean machine_target_execute(const Session *session, const MachineRecord *record, char *const *command,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Becomes journalctl(1) with these arguments (char *), of the machine's own journal. Returns only if that cannot be. */
-gboolean machine_target_show_journal(const MachineRecord *record, const GPtrArray *arguments, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+/* Becomes journalctl(1) with these arguments (char *), of the machine's own journal, also when it does not run. Returns only if that cannot be. */
+gboolean machine_target_show_journal(const Session *session, const MachineRecord *record, const GPtrArray *arguments,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -300,7 +300,7 @@ static gboolean show_machine(const Reading *reading, gboolean *ret_is, GError **
         take_argument(arguments, "--boot");
     if (options->bare || options->json)
         take_argument(arguments, options->json ? "--output=json" : "--output=cat");
-    return machine_target_show_journal(record, arguments, error);
+    return machine_target_show_journal(reading->session, record, arguments, error);
 }
 
 static ExitCode run(const Call *call, GError **error)
@@ -347,7 +347,7 @@ static const Operand operands[] = {{"SERVICE|STACK", 0, OPERANDS_ANY, COMPLETE_S
 static const char *const description[] = {
     "Shows what services wrote, and what systemd says of them, from the journal: of one, of several by time, of a stack's, or of all. The lines of all "
     "versions that ran are there, those of the step before an upgrade too.",
-    "Of one machine that `gourd machine` made, all of its own journal: that is `journalctl --machine=NAME` then.",
+    "Of one machine that `gourd machine` made, all of its own journal, also when it does not run: that is `journalctl --machine=NAME`, or else `--directory=/var/lib/machines/NAME/var/log/journal`.",
     "`journalctl -u NAME` shows the same; each line has the version that wrote it in the field `GOURD_VERSION`.",
     NULL,
 };
