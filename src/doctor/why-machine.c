@@ -108,6 +108,11 @@ static void add_missing_link(const Look *look, const char *link)
                 look->facts->unit));
 }
 
+static gboolean is_any(const char *value G_GNUC_UNUSED, const char *word G_GNUC_UNUSED)
+{
+    return TRUE;
+}
+
 static gboolean is_absent(const char *value, const char *word G_GNUC_UNUSED)
 {
     g_autofree char *link = g_strndup(value, strcspn(value, ": \t"));
@@ -243,6 +248,20 @@ static void explain_users(const Look *look, const char *behind G_GNUC_UNUSED)
             "owners (ext4, xfs, btrfs)"));
 }
 
+/* "execv(/usr/sbin/x, …) failed: No such file or directory", of a machine without systemd inside. */
+static void explain_program(const Look *look, const char *behind)
+{
+    g_autofree char *program = g_strndup(behind, strcspn(behind, ",)")), *shown = text_escape(program);
+    static const char *const keys[] = {"Parameters", NULL};
+    WhySetting setting;
+    const gboolean has = find_setting(look, "Exec", keys, is_any, NULL, &setting);
+
+    if (strstr(behind, "No such file or directory"))
+        why_add(look->findings, "program-missing", has ? &setting : NULL,
+                g_strdup_printf("there is no program '%s' in the machine", shown),
+                g_strdup("it has those of this host's /usr: install it here, or give its whole path"));
+}
+
 /* Said by the commands in the drop-in, of a machine without systemd inside. */
 static void explain_sysctl(const Look *look, const char *behind)
 {
@@ -270,13 +289,25 @@ static const struct {
     {"No image for machine '", explain_missing},
     {"doesn't look like an OS root directory", explain_incomplete},
     {"/sbin/init) failed: No such file or directory", explain_incomplete},
+    {"execv(", explain_program},
     {"UID mapping not supported", explain_users},
     {"Failed to map ids for bind mount", explain_users},
     {"Failed to mount proc (type proc) on /proc", explain_users},
 };
 
+/* Of a machine without systemd inside: it ends with what the program ends with. */
+static gboolean runs_program(const Look *look)
+{
+    static const char *const keys[] = {"ProcessTwo", NULL};
+    WhySetting setting;
+
+    return find_setting(look, "Exec", keys, is_any, NULL, &setting);
+}
+
+/* What is said after the start is said inside, but for one thing: systemd-nspawn says that it is up before it runs a program alone. */
 static void explain_words(const Look *look)
 {
+    const gboolean started = look->facts->failure.started;
     const GPtrArray *entries = look->facts->failure.entries;
 
     for (guint i = entries->len; i-- > 0 && look->findings->len == 0;) {
@@ -285,7 +316,7 @@ static void explain_words(const Look *look)
         for (guint j = 0; !entry->is_manager && j < G_N_ELEMENTS(messages) && look->findings->len == 0; j++) {
             const char *at = strstr(entry->message, messages[j].text);
 
-            if (at)
+            if (at && (!started || messages[j].explain == explain_program))
                 messages[j].explain(look, at + strlen(messages[j].text));
         }
     }
@@ -324,12 +355,15 @@ void why_explain_machine(const WhyFacts *facts, GPtrArray *findings)
         explain_timeout(&look);
         return;
     }
-    if (facts->failure.started) /* what it said since then was said inside */
+    if (facts->failure.started && !runs_program(&look))
         return;
     explain_words(&look);
+    if (facts->failure.started)
+        return;
     if (findings->len == 0)
         look_for_links(&look);
-    if (findings->len == 0 && g_strcmp0(facts->failure.code, "exited") == 0 && said_nothing(facts))
+    if (findings->len == 0 && g_strcmp0(facts->failure.code, "exited") == 0 && said_nothing(facts) &&
+        !runs_program(&look))
         why_add(
             findings, "machine-silent", NULL, g_strdup("systemd-nspawn ended and did not say why"),
             g_strdup_printf(

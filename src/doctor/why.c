@@ -239,7 +239,8 @@ static void explain_stopped(const WhyFacts *facts, Why *why)
     why_add(why->findings, "stopped", NULL,
             enabled
                 ? g_strdup("it does not run, and did not fail: it was stopped, or not started since it was installed")
-                : g_strdup("it does not run, and did not fail: it is not started at boot, and nobody has started it"),
+                : g_strdup("it does not run, and did not fail: it was stopped, or nobody has started it, and it is not "
+                           "started at boot"),
             why_start_command(facts));
 }
 

@@ -13,6 +13,7 @@
 #define TREES_MODE 0700 /* as systemd makes it: what is in machines is not for users of the host */
 #define RECORD_MODE 0644
 #define MACHINE_ID_MODE 0444
+#define STEADY_SEC 2 /* a program that cannot be started, or dislikes its options, has ended by then */
 
 static int open_root(Host *host, GError **error)
 {
@@ -25,17 +26,22 @@ static int open_root(Host *host, GError **error)
 
 /* --- what is there ------------------------------------------------------------------------------------------------ */
 
-static gboolean check_free(int root, const char *name, const char *path, GError **error)
+G_GNUC_PRINTF(4, 5)
+static gboolean check_free(int root, const char *path, GError **error, const char *hint, ...)
 {
     struct stat status;
     gboolean found;
+    va_list list;
 
     if (!root_look(root, path, &status, &found, error))
         return FALSE;
     if (!found)
         return TRUE;
+    va_start(list, hint);
+    g_autofree char *text = g_strdup_vprintf(hint, list);
+    va_end(list);
     gourd_error_set(error, GOURD_ERROR_EXISTS, "there is '%s' already", path);
-    return gourd_error_hint(error, "choose another name, or remove that: gourd machine remove %s", name);
+    return gourd_error_hint(error, "choose another name, or %s", text);
 }
 
 static gboolean check_host(Host *host, GError **error)
@@ -46,6 +52,32 @@ static gboolean check_host(Host *host, GError **error)
         return TRUE;
     gourd_error_set(error, GOURD_ERROR_UNSUPPORTED, "there is no systemd-nspawn on this host");
     return gourd_error_hint(error, "install the package systemd-container");
+}
+
+/* The program of a machine without systemd inside, if it is to be in the host's /usr: such a machine would end before anybody looked. */
+static gboolean check_program(Host *host, const MachineSpec *spec, GError **error)
+{
+    static const char *const folders[] = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin"};
+    const char *name = spec->command ? spec->command[0] : "/";
+    gboolean found = *name == '/' && !g_str_has_prefix(name, "/usr/");
+    struct stat status;
+
+    if (found)
+        return TRUE;
+    autofd root = open_root(host, error);
+    if (root < 0)
+        return FALSE;
+    for (guint i = 0; i < G_N_ELEMENTS(folders) && !found; i++) {
+        g_autofree char *path = *name == '/' ? g_strdup(name) : g_build_filename(folders[i], name, NULL);
+
+        if (!root_look(root, path, &status, &found, error))
+            return FALSE;
+    }
+    if (found)
+        return TRUE;
+    g_autofree char *shown = text_escape(name);
+    gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "there is no program '%s' on this host", shown);
+    return gourd_error_hint(error, "install it first: a machine has the host's programs");
 }
 
 /* Without mapped owners a machine's root is the host's. */
@@ -133,8 +165,14 @@ static void plan_start(Host *host, const MachineRequest *request, const char *un
     }
     plan_act(plan, "reload", NULL, "reload", NULL);
     plan_act(plan, "reset-failed", unit, NULL, NULL); /* of an earlier one of that name */
-    if (!request->no_start)
-        plan_act(plan, "start", unit, "abandon", unit);
+    if (request->no_start)
+        return;
+    plan_act(plan, "start", unit, "abandon", unit);
+    if (request->spec->command) { /* it counts as started before its program runs */
+        g_autofree char *steady = g_strdup_printf("%s %d", unit, STEADY_SEC);
+
+        plan_act(plan, "steady", steady, NULL, NULL);
+    }
 }
 
 static void plan_files(const GPtrArray *files, Plan *plan)
@@ -164,11 +202,16 @@ static gboolean check_names(Host *host, const MachineRequest *request, const GPt
     g_autofree char *tree = machine_tree_path(request->name), *record = machine_record_path(request->name);
     autofd root = open_root(host, error);
 
-    if (root < 0 || !check_free(root, request->name, record, error) ||
-        (!request->origin.trims && !check_free(root, request->name, tree, error)))
+    if (root < 0 || !check_free(root, record, error, "remove that machine: gourd machine remove %s", request->name) ||
+        (!request->origin.trims &&
+         !check_free(root, tree, error,
+                     "remove that, which is not gourd's: machinectl remove %s (or have it share the host's /usr: "
+                     "gourd machine trim %s)",
+                     request->name, request->name)))
         return FALSE;
     for (guint i = 0; i < files->len; i++)
-        if (!check_free(root, request->name, ((const ServiceFile *)g_ptr_array_index(files, i))->path, error))
+        if (!check_free(root, ((const ServiceFile *)g_ptr_array_index(files, i))->path, error,
+                        "move that away: it is not gourd's"))
             return FALSE;
     return TRUE;
 }
@@ -221,7 +264,8 @@ StoreChange *machine_plan_create(Host *host, const MachineRequest *request, Note
     machine_spec_init(&spec);
     if (!machine_name_check(request->name, error) || !check_host(host, error) ||
         (request->origin.trims && !check_stopped(host, unit, error)) ||
-        !find_version(host, request->target, &version, error) || !copy_spec(request->spec, &spec, error))
+        !find_version(host, request->target, &version, error) || !copy_spec(request->spec, &spec, error) ||
+        !check_program(host, &spec, error))
         return NULL;
     g_autoptr(MachineSkeleton) skeleton = machine_skeleton_new(&request->origin, notes, error);
     if (!skeleton)

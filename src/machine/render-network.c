@@ -220,8 +220,9 @@ gboolean machine_render_entered_network(UnitFile *dropin, const char *machine, c
     }
     if (script->len == 0)
         return TRUE;
+    /* One that is gone already says why itself, if it may end by itself. */
     g_autofree char *whole = g_strdup_printf(
-        "leader=$(machinectl show --value --property Leader %s) && nsenter --target \"$leader\" --net /bin/sh -c \"%s\"",
+        "leader=$(machinectl show --value --property Leader %s 2>/dev/null) || { sleep 1; exit 1; } && nsenter --target \"$leader\" --net /bin/sh -c \"%s\"",
         machine, script->str);
     return add_script(dropin, "ExecStartPost", whole, 0, error);
 }
