@@ -142,8 +142,8 @@ static const char *const description[] = {
     "changes only what differs; nothing, if nothing does.",
     "If one of them does not become healthy, the whole stack is as before, and what went wrong is shown. Services that the file does not "
     "have any more are removed; their data stays.",
-    "With SERVICEs only these are brought up, and what they depend on, also those of a profile that is not active. What else of the stack "
-    "is up stays as it is, even if the file says something else of it by now; nothing is removed.",
+    "With SERVICEs only these are brought up, and what they depend on, also those of a profile that is not active. What else the "
+    "stack has stays as it is, running or stopped, even if the file says something else of it by now; nothing is removed.",
     "The stack STACK is `STACK.target`, its services are `STACK-SERVICE.service`: `systemctl stop STACK.target` stops them all.",
     "The image of a service is a bundle: `NAME_VERSION.raw` beside the Compose file or in the store, or built from what `--image`, or "
     "`x-gourd: {source: SOURCE}` in the file, names, or from the image that buildah, podman or docker builds as `build:` in the file says.",

@@ -50,6 +50,9 @@ typedef struct {
 
 /* Needs a live host. */
 gboolean host_get_unit(Host *host, const char *unit, HostUnit *ret_unit, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Names (char *) of the units that systemd is asked to stop, and has not stopped yet. */
+gboolean host_list_stopping(Host *host, GPtrArray **ret_units, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void host_unit_clear(HostUnit *unit);
 
 /* Where programs of a unit can be reached from outside of it. */

@@ -129,3 +129,23 @@ gboolean host_get_unit(Host *host, const char *unit, HostUnit *ret_unit, GError 
     sd_bus_error_free(&failure);
     return r >= 0;
 }
+
+gboolean host_list_stopping(Host *host, GPtrArray **ret_units, GError **error)
+{
+    g_autoptr(GPtrArray) units = g_ptr_array_new_with_free_func(g_free);
+    sd_bus_message *reply = NULL;
+    const char *unit, *type, *state, *job, *path;
+    guint32 id;
+
+    if (!bus_call(host, "ListJobs", BUS_TIMEOUT_USEC, &reply, error, ""))
+        return FALSE;
+    int r = sd_bus_message_enter_container(reply, SD_BUS_TYPE_ARRAY, "(usssoo)");
+    while (r >= 0 && (r = sd_bus_message_read(reply, "(usssoo)", &id, &unit, &type, &state, &job, &path)) > 0)
+        if (g_str_equal(type, "stop"))
+            g_ptr_array_add(units, g_strdup(unit));
+    sd_bus_message_unref(reply);
+    if (r < 0)
+        return gourd_error_set_errno(error, -r, "cannot read what systemd says of its jobs");
+    *ret_units = g_steal_pointer(&units);
+    return TRUE;
+}

@@ -112,6 +112,14 @@ static void append_unit(GString *units, const char *unit)
     g_string_append_printf(units, "%s%s", units->len ? " " : "", unit);
 }
 
+/* It starts all services of the stack: those that were not named may have been stopped on purpose. */
+static gboolean starts_target(const Up *up, const char *target, gboolean starts_services)
+{
+    if (up->request->stack->partial && up->before)
+        return FALSE;
+    return starts_services || !unit_is_active(up->store, target);
+}
+
 /* What does not run now is stopped again if the plan is undone; what runs is brought back by one action, in its order. */
 static void plan_undoing(const Up *up, const Nets *nets, const char *target)
 {
@@ -132,7 +140,7 @@ static void plan_undoing(const Up *up, const Nets *nets, const char *target)
         if (member->active && member->restarts)
             append_unit(revived, member->deploy.before->unit);
     }
-    if (!unit_is_active(up->store, target))
+    if (starts_target(up, target, FALSE))
         plan_act(plan, "reset-failed", target, "abandon", target);
     if (revived->len > 0)
         plan_act(plan, "reload", NULL, "revive-all", revived->str);
@@ -205,7 +213,7 @@ static void plan_starts_all(const Up *up, const Nets *nets, const char *target)
     if (units->len > 0)
         plan_act(plan, "restart-all", units->str, NULL, NULL);
     plan_sockets(up);
-    if ((units->len > 0 && !up->request->stack->partial) || !unit_is_active(up->store, target))
+    if (starts_target(up, target, units->len > 0))
         plan_act(plan, "start", target, NULL, NULL);
     plan_steady(up);
 }

@@ -148,14 +148,21 @@ static gboolean render_member(guint number, gpointer data, GError **error)
     return member->same || deploy_render(deploy, member->revision, error) || fail_member(member, error);
 }
 
-static void finish_member(const Up *up, Member *member)
+/* What is being stopped will not run. */
+static gboolean goes_on(const Up *up, const char *unit, const GPtrArray *stopping)
+{
+    return unit_is_active(up->store, unit) &&
+           !(stopping && g_ptr_array_find_with_equal_func((GPtrArray *)stopping, unit, g_str_equal, NULL));
+}
+
+static void finish_member(const Up *up, Member *member, const GPtrArray *stopping)
 {
     const Deploy *deploy = &member->deploy;
 
     change_name_releases(deploy->change, deploy->before,
                          deploy->before && member->same ? deploy->before->active : member->revision,
                          deploy->change->pending->source->version);
-    member->active = deploy->before && unit_is_active(up->store, deploy->before->unit);
+    member->active = deploy->before && goes_on(up, deploy->before->unit, stopping);
 }
 
 /* "service_healthy" of a service that has no health check would wait for nothing. */
@@ -206,6 +213,10 @@ static gboolean needs_restarting(const Up *up, const Member *member)
 
 gboolean up_render_members(Up *up, GError **error)
 {
+    g_autoptr(GPtrArray) stopping = NULL;
+
+    if (up_starts(up) && !host_list_stopping(up->store->host, &stopping, error))
+        return FALSE;
     for (guint i = 0; i < up->members->len; i++) {
         Member *member = g_ptr_array_index(up->members, i);
 
@@ -215,7 +226,7 @@ gboolean up_render_members(Up *up, GError **error)
     if (!parallel_run(up->members->len, render_member, up, error))
         return FALSE;
     for (guint i = 0; i < up->members->len; i++)
-        finish_member(up, g_ptr_array_index(up->members, i));
+        finish_member(up, g_ptr_array_index(up->members, i), stopping);
     for (guint i = 0; i < up->members->len; i++) {
         Member *member = g_ptr_array_index(up->members, i);
 
