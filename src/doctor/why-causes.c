@@ -79,6 +79,7 @@ static const WhyCause causes[] = {
     /* machines of systemd-nspawn */
     {"link-missing", "a link of the host that it is to have is not there"},
     {"link-taken", "the host has a link of that name already"},
+    {"link-refused", "the kernel cannot make a link that it is to have"},
     {"machine-name-taken", "another machine of that name runs"},
     {"machine-busy", "its tree is in use by another machine"},
     {"machine-missing", "its tree is not there"},

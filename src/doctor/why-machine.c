@@ -248,6 +248,20 @@ static void explain_users(const Look *look, const char *behind G_GNUC_UNUSED)
             "owners (ext4, xfs, btrfs)"));
 }
 
+/* "Failed to add new ipvlan interfaces: Operation not supported" */
+static void explain_kind(const Look *look, const char *behind)
+{
+    g_autofree char *kind = word_at(behind);
+    const char *colon = strstr(behind, "interfaces: ");
+
+    if (colon && is_link(kind))
+        why_add(look->findings, "link-refused", NULL,
+                g_strdup_printf("the kernel refuses its %s links: %s", kind, colon + strlen("interfaces: ")),
+                g_strdup_printf("it may lack them (modprobe %s); a link of the host cannot be both a macvlan's and an "
+                                "ipvlan's",
+                                kind));
+}
+
 /* "execv(/usr/sbin/x, …) failed: No such file or directory", of a machine without systemd inside. */
 static void explain_program(const Look *look, const char *behind)
 {
@@ -282,6 +296,7 @@ static const struct {
     {"Cannot find device ", explain_link},
     {"Failed to add interface ", explain_bridge},
     {"Failed to add new veth interfaces (", explain_pair},
+    {"Failed to add new ", explain_kind},
     {"Failed to stat ", explain_bind},
     {"Failed to register machine: Machine '", explain_name},
     {"Mount point '/run/systemd/nspawn/unix-export/", explain_name},
