@@ -134,9 +134,16 @@ void machine_choose_resolver(Host *host, MachineSpec *spec)
 
 gboolean machine_choose_address(Host *host, MachineSpec *spec, Notes *notes, GError **error)
 {
-    if (!host_is_live(host) || spec->network != MACHINE_NETWORK_PRIVATE || spec->bridge || spec->zone ||
-        runs_networkd(host))
+    if (!host_is_live(host) || spec->network != MACHINE_NETWORK_PRIVATE || spec->bridge || runs_networkd(host))
         return TRUE;
+    if (spec->zone) {
+        if (!spec->address)
+            notes_add(
+                notes, "zone-without-addresses",
+                "systemd-networkd does not run here, so nobody gives the machines of a zone addresses; --address does",
+                spec->zone);
+        return TRUE;
+    }
     g_autofree char *nft = host_path(host, NFT);
     if (!g_file_test(nft, G_FILE_TEST_IS_EXECUTABLE))
         notes_add(

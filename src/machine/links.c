@@ -12,6 +12,7 @@ static void link_free(gpointer data)
     g_free(link->inside);
     g_strfreev(link->hosts);
     g_strfreev(link->insides);
+    g_strfreev(link->gateways);
     g_free(link);
 }
 
@@ -58,7 +59,20 @@ static gboolean add_address(char ***vector, const char *text, GError **error)
     return TRUE;
 }
 
-/* The words behind the first: host=ADDRESS, address=ADDRESS. */
+static gboolean add_gateway(MachineLink *link, const char *text, GError **error)
+{
+    guint8 bytes[sizeof(struct in6_addr)];
+
+    if (inet_pton(strchr(text, ':') ? AF_INET6 : AF_INET, text, bytes) != 1) {
+        g_autofree char *shown = text_escape(text);
+
+        return gourd_error_set(error, GOURD_ERROR_USAGE, "'%s' is no address of a gateway", shown);
+    }
+    vector_append(&link->gateways, text);
+    return TRUE;
+}
+
+/* The words behind the first: host=ADDRESS, address=ADDRESS, gateway=ADDRESS. */
 static gboolean parse_words(MachineLink *link, char *const *words, GError **error)
 {
     gboolean is_pair = link->kind == LINK_HOST0 || link->kind == LINK_VETH;
@@ -67,6 +81,9 @@ static gboolean parse_words(MachineLink *link, char *const *words, GError **erro
         if (g_str_has_prefix(*words, "address=")) {
             if (!add_address(&link->insides, *words + strlen("address="), error))
                 return FALSE;
+        } else if (g_str_has_prefix(*words, "gateway=")) {
+            if (!add_gateway(link, *words + strlen("gateway="), error))
+                return FALSE;
         } else if (is_pair && g_str_has_prefix(*words, "host=")) {
             if (!add_address(&link->hosts, *words + strlen("host="), error))
                 return FALSE;
@@ -74,8 +91,9 @@ static gboolean parse_words(MachineLink *link, char *const *words, GError **erro
             g_autofree char *shown = text_escape(*words);
 
             gourd_error_set(error, GOURD_ERROR_USAGE, "'%s' says nothing about a link", shown);
-            return gourd_error_hint(error, is_pair ? "host=ADDRESS/PREFIX and address=ADDRESS/PREFIX do"
-                                                   : "address=ADDRESS/PREFIX does");
+            return gourd_error_hint(error, is_pair
+                                               ? "host=ADDRESS/PREFIX, address=ADDRESS/PREFIX and gateway=ADDRESS do"
+                                               : "address=ADDRESS/PREFIX and gateway=ADDRESS do");
         }
     }
     return TRUE;
@@ -169,7 +187,8 @@ static gboolean check_network(const MachineSpec *spec, GError **error)
         gourd_error_set(error, GOURD_ERROR_USAGE, "a machine with the network of the host has no links of its own");
         return gourd_error_hint(error, "--network none has those alone that are asked for");
     }
-    return (!spec->bridge || check_name(spec->bridge, error)) && (!spec->zone || check_name(spec->zone, error));
+    g_autofree char *zone = spec->zone ? g_strconcat(ZONE_PREFIX, spec->zone, NULL) : NULL;
+    return (!spec->bridge || check_name(spec->bridge, error)) && (!zone || check_name(zone, error));
 }
 
 gboolean machine_links_parse(const char *machine, const MachineSpec *spec, GPtrArray **ret_links, GError **error)

@@ -5,6 +5,7 @@
 
 #include "spec.h"
 
+#define ZONE_PREFIX "vz-"       /* of a zone's bridge */
 #define LINK_NAME_LENGTH_MAX 15 /* bytes: Linux's IFNAMSIZ, less the zero */
 
 typedef enum {
@@ -17,10 +18,11 @@ typedef enum {
 
 typedef struct {
     MachineLinkKind kind;
-    char *outside;  /* of the host: the end of a pair, what a macvlan lies on, what is moved */
-    char *inside;   /* as it is called in the machine */
-    char **hosts;   /* addresses of the host's end: "10.0.0.1/30"; or NULL */
-    char **insides; /* addresses inside; or NULL */
+    char *outside;   /* of the host: the end of a pair, what a macvlan lies on, what is moved */
+    char *inside;    /* as it is called in the machine */
+    char **hosts;    /* addresses of the host's end: "10.0.0.1/30"; or NULL */
+    char **insides;  /* addresses inside; or NULL */
+    char **gateways; /* of its network: "10.0.0.1"; or NULL */
 } MachineLink;
 
 /* All of them (MachineLink), host0 the first. INPUT: something is not a link or an address; what the others would do that do not fit the

@@ -79,13 +79,19 @@ static void add_host_file(GPtrArray *files, const char *machine, const MachineLi
     machine_add_file(files, path, machine, text->str);
 }
 
-static void add_gateways(GString *text, const MachineLink *link)
+/* Those that are given, and of host0 the host. The caller frees the vector. */
+static char **list_gateways(const MachineLink *link)
 {
+    g_autoptr(GStrvBuilder) gateways = g_strv_builder_new();
+
+    for (char **gateway = link->gateways; gateway && *gateway; gateway++)
+        g_strv_builder_add(gateways, *gateway);
     for (char **host = link->kind == LINK_HOST0 ? link->hosts : NULL; host && *host; host++) {
         g_autofree char *gateway = machine_address_without_prefix(*host);
 
-        g_string_append_printf(text, "Gateway=%s\n", gateway);
+        g_strv_builder_add(gateways, gateway);
     }
+    return g_strv_builder_end(gateways);
 }
 
 /* A link without addresses is brought up; of a macvlan, whose network is one outside, DHCP is asked. host0 without addresses is left to
@@ -95,13 +101,15 @@ static void add_inside_file(GPtrArray *files, const char *machine, const Machine
     gboolean asks = !link->insides && (link->kind == LINK_MACVLAN || link->kind == LINK_IPVLAN);
     g_autoptr(GString) text = g_string_new(NULL);
     g_autofree char *path = g_strdup_printf(NETWORK_FOLDER "/10-gourd-%s.network", link->inside);
+    g_auto(GStrv) gateways = list_gateways(link);
 
     if (link->kind == LINK_HOST0 && !link->insides)
         return;
     g_string_printf(text, "[Match]\nName=%s\n\n[Network]\nLinkLocalAddressing=ipv6\n", link->inside);
     g_string_append(text, asks ? "DHCP=yes\n" : "IPv6AcceptRA=no\n");
     add_addresses(text, link->insides);
-    add_gateways(text, link);
+    for (char **gateway = gateways; *gateway; gateway++)
+        g_string_append_printf(text, "Gateway=%s\n", *gateway);
     machine_add_file(files, path, machine, text->str);
 }
 
@@ -172,11 +180,22 @@ static gboolean add_way_out(UnitFile *dropin, const char *machine, const Machine
            add_script(dropin, "ExecStopPost", stop, UNIT_EXEC_IGNORE_FAILURE, error);
 }
 
-gboolean machine_render_host_network(GPtrArray *files, UnitFile *dropin, const char *machine, const GPtrArray *links,
-                                     GError **error)
+/* systemd-nspawn makes the bridge of a zone, and leaves it to systemd-networkd to bring it up. */
+static gboolean add_zone(UnitFile *dropin, const char *zone, GError **error)
+{
+    g_autofree char *script =
+        g_strdup_printf("systemctl -q is-active systemd-networkd || ip link set " ZONE_PREFIX "%s up", zone);
+
+    return add_script(dropin, "ExecStartPost", script, 0, error);
+}
+
+gboolean machine_render_host_network(GPtrArray *files, UnitFile *dropin, const char *machine, const MachineSpec *spec,
+                                     const GPtrArray *links, GError **error)
 {
     g_autoptr(GString) script = g_string_new(NULL);
 
+    if (spec->zone && !add_zone(dropin, spec->zone, error))
+        return FALSE;
     for (guint i = 0; i < links->len; i++) {
         const MachineLink *link = g_ptr_array_index(links, i);
 
@@ -206,11 +225,9 @@ gboolean machine_render_entered_network(UnitFile *dropin, const char *machine, c
 
         g_string_append(script, script->len ? " && " : "");
         append_setup(script, link->inside, link->insides);
-        for (char **host = link->kind == LINK_HOST0 ? link->hosts : NULL; host && *host; host++) {
-            g_autofree char *gateway = machine_address_without_prefix(*host);
-
-            g_string_append_printf(script, " && ip route replace default via %s", gateway);
-        }
+        g_auto(GStrv) gateways = list_gateways(link);
+        for (char **gateway = gateways; *gateway; gateway++)
+            g_string_append_printf(script, " && ip route replace default via %s", *gateway);
     }
     for (char **sysctl = spec->sysctls; sysctl && *sysctl; sysctl++) {
         g_autofree char *path = machine_sysctl_path(*sysctl);

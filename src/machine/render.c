@@ -205,7 +205,7 @@ static gboolean render_dropin(GPtrArray *files, const char *name, const MachineS
     unit_file_add(dropin, "Service", "TimeoutStartSec", START_TIMEOUT);
     /* What systemd-nspawn of 257 says goes to journald by itself, which cannot tell whose it is once that process has ended. */
     unit_file_add(dropin, "Service", "Environment", "SYSTEMD_LOG_TARGET=console");
-    if (!add_limits(dropin, spec, error) || !machine_render_host_network(files, dropin, name, links, error) ||
+    if (!add_limits(dropin, spec, error) || !machine_render_host_network(files, dropin, name, spec, links, error) ||
         (spec->command && !machine_render_entered_network(dropin, name, spec, links, error)) ||
         !unit_file_fit(dropin, version, notes, error))
         return FALSE;

@@ -15,8 +15,8 @@ void machine_add_file(GPtrArray *files, const char *path, const char *machine, c
 gboolean machine_render_nspawn_network(UnitFile *settings, const MachineSpec *spec, const GPtrArray *links,
                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The host's ends of pairs: files for systemd-networkd, and commands in the drop-in for a host without it. */
-gboolean machine_render_host_network(GPtrArray *files, UnitFile *dropin, const char *machine, const GPtrArray *links,
-                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean machine_render_host_network(GPtrArray *files, UnitFile *dropin, const char *machine, const MachineSpec *spec,
+                                     const GPtrArray *links, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Links and sysctls of a machine without systemd inside, which nobody there sets up: commands in the drop-in. */
 gboolean machine_render_entered_network(UnitFile *dropin, const char *machine, const MachineSpec *spec,
                                         const GPtrArray *links, GError **error) G_GNUC_WARN_UNUSED_RESULT;

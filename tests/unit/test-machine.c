@@ -137,6 +137,32 @@ static void the_hosts_end_of_host0_is_the_gateway(void)
     assert_contains(text, "nft delete table inet gourd-machine-edge");
 }
 
+static void a_link_may_have_a_gateway_that_is_not_the_host(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = render("{\"bridge\":\"br0\",\"address\":\"10.0.0.2/24,gateway=10.0.0.1,gateway=fd00::1\"}",
+                                   &error);
+
+    g_assert_no_error(error);
+    assert_contains(text, "Bridge=br0\n");
+    assert_contains(text, "Address=10.0.0.2/24\nGateway=10.0.0.1\nGateway=fd00::1\n");
+    g_clear_pointer(&text, g_free);
+    text = render(
+        "{\"command\":[\"/bin/a\"],\"network\":\"none\",\"macvlans\":[\"e0,address=10.0.0.2/24,gateway=10.0.0.1\"]}",
+        &error);
+    g_assert_no_error(error);
+    assert_contains(text, "ip link set mv-e0 up && ip route replace default via 10.0.0.1");
+}
+
+static void the_bridge_of_a_zone_is_brought_up_where_systemd_networkd_does_not(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = render("{\"zone\":\"lab\"}", &error);
+
+    g_assert_no_error(error);
+    assert_contains(text, "ip link set vz-lab up");
+}
+
 static void a_program_alone_runs_below_an_init_and_gets_its_network_from_outside(void)
 {
     g_autoptr(GError) error = NULL;
@@ -178,6 +204,8 @@ static void what_makes_no_sense_is_refused(void)
     assert_refused("{\"network\":\"none\",\"address\":\"10.0.0.2/30\"}", "host0");
     assert_refused("{\"network\":\"host\",\"veths\":[\"a\"]}", "network of the host");
     assert_refused("{\"bridge\":\"a\",\"zone\":\"b\"}", "exclude");
+    assert_refused("{\"zone\":\"a234567890123\"}", "link");
+    assert_refused("{\"address\":\"10.0.0.2/30,gateway=10.0.0.1/30\"}", "gateway");
     assert_refused("{\"ports\":[\"80:http\"]}", "port");
     assert_refused("{\"sysctls\":[\"net.x=$(reboot)\"]}", "sysctl");
     assert_refused("{\"ports\":[\"80:8080\",\"udp:80:1\",\"tcp:80:81\"]}", "passed on twice");
@@ -231,6 +259,8 @@ int main(int argc, char **argv)
     CASE(a_pair_of_links_has_names_and_addresses_on_both_sides);
     CASE(the_hosts_end_of_host0_is_the_gateway);
     CASE(a_program_alone_runs_below_an_init_and_gets_its_network_from_outside);
+    CASE(a_link_may_have_a_gateway_that_is_not_the_host);
+    CASE(the_bridge_of_a_zone_is_brought_up_where_systemd_networkd_does_not);
     CASE(a_sysctl_may_be_of_a_link_with_a_dot_in_its_name);
     CASE(what_makes_no_sense_is_refused);
     CASE(names_are_those_of_hosts);
