@@ -6,7 +6,7 @@
 #include "sandbox.h"
 #include "spec.h"
 
-/* Whether the service's user may use what it starts with. In a container that is root, to whom all is open: an image whose
+/* Whether the service's user may use what it starts with, and what is mounted for it. In a container that is root, to whom all is open: an image whose
  * program lies in /root works there, and ends in 200/CHDIR or 203/EXEC as anybody else. */
 
 #define SEARCH 01u /* of a folder; to execute a file */
@@ -93,6 +93,22 @@ void spec_note_private(SpecSource *source, const char *path)
         path);
 }
 
+/* What is kept, or brought from the host, would be out of the program's reach: in /root perhaps, of an image that starts as root. */
+static gboolean check_mounts(SpecSource *source, GError **error)
+{
+    const GPtrArray *mounts = source->spec->mounts;
+
+    for (guint i = 0; i < mounts->len; i++) {
+        const ServiceMount *mount = g_ptr_array_index(mounts, i);
+        const char *what = mount->kind == SERVICE_MOUNT_VOLUME ? "the volume" : "the bind";
+
+        if ((mount->kind == SERVICE_MOUNT_VOLUME || mount->kind == SERVICE_MOUNT_BIND) &&
+            !check_path(source, what, mount->destination, SEARCH, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 gboolean spec_check_access(SpecSource *source, GError **error)
 {
     const ServiceSpec *spec = source->spec;
@@ -101,5 +117,6 @@ gboolean spec_check_access(SpecSource *source, GError **error)
     if (spec->capabilities & (CAPABILITY_BIT(CAP_DAC_OVERRIDE) | CAPABILITY_BIT(CAP_DAC_READ_SEARCH)))
         return TRUE;
     return check_path(source, "the working folder", spec->working_dir, SEARCH, error) &&
-           check_path(source, "the program", spec->program, script ? READ | SEARCH : SEARCH, error);
+           check_path(source, "the program", spec->program, script ? READ | SEARCH : SEARCH, error) &&
+           check_mounts(source, error);
 }

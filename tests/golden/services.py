@@ -583,6 +583,11 @@ def a_folder_to_work_in_that_is_roots_alone():
 
 
 @refused
+def a_volume_where_only_root_may_go():
+    return Case({"Cmd": ["app"], "Volumes": {"/root/.app": {}}})
+
+
+@refused
 def a_script_that_only_another_may_read():
     return Case({"Cmd": ["/run.sh"], "User": "app"}, files=(file("run.sh", "#!/bin/sh\n", mode=0o711, uid=999),))
 
