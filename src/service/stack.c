@@ -236,12 +236,8 @@ static gboolean link_dependency(const Stack *stack, StackService *service, const
                                        : unit_name_for_service(NULL, other->full_name, ".service", error);
     if (!unit)
         return FALSE;
-    if (dependency->required && !one_of_all) {
-        vector_append_once(&service->options.requires, unit);
-    } else {
-        vector_append_once(&service->options.wants, unit);
-        vector_append_once(&service->options.after, unit);
-    }
+    vector_append_once(dependency->required && !one_of_all ? &service->options.requires : &service->options.wants,
+                       unit);
     if (dependency->restart)
         vector_append_once(&service->options.part_of, unit);
     if (dependency->condition == STACK_COMPLETED)
