@@ -85,7 +85,10 @@ static gboolean open_bundle(guint number, gpointer data, GError **error)
     struct StorePending *pending = member->deploy.change->pending;
 
     pending->source = bundle_source_open(up->store, member->service->bundle, error);
-    return pending->source || fail_member(member, error);
+    /* What will be needed of it in any case, since here all processors are at it. */
+    return (pending->source && service_image_config(pending->source->image, error) &&
+            (member->deploy.before || bundle_source_check(pending->source, error))) ||
+           fail_member(member, error);
 }
 
 /* The bundle that several services name is opened, checked and looked through once. */
