@@ -128,7 +128,7 @@ const Option deploy_sandbox_rows[] = {
 };
 
 const Option deploy_limit_rows[] = {
-    {"memory", 'm', OPTION_SIZE, AT(memory), "SIZE", "Memory at most", .min = 1},
+    {"memory", 'm', OPTION_SIZE, AT(memory), "SIZE", "Memory at most", .min = SERVICE_MEMORY_MIN},
     {"swap", 0, OPTION_STRING, AT(swap), "SIZE", "Swap at most, beyond its memory; `0` is none"},
     {"cpus", 0, OPTION_STRING, AT(cpus), "N", "Processors at most, as in `1.5`"},
     {"pids", 0, OPTION_INT, AT(pids), "N", "Threads and processes at most", .min = 1},

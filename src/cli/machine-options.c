@@ -52,7 +52,7 @@ static const Option network_rows[] = {
 };
 
 static const Option limit_rows[] = {
-    {"memory", 'm', OPTION_SIZE, AT(memory), "SIZE", "Memory at most, of all in it", .min = 1},
+    {"memory", 'm', OPTION_SIZE, AT(memory), "SIZE", "Memory at most, of all in it", .min = SERVICE_MEMORY_MIN},
     {"swap", 0, OPTION_STRING, AT(swap), "SIZE", "Swap at most, beyond its memory; `0` is none"},
     {"cpus", 0, OPTION_STRING, AT(cpus), "N", "Processors at most, as in `1.5`"},
     {"tasks", 0, OPTION_INT, AT(tasks), "N", "Threads and processes at most", .min = 1, .max = G_MAXINT32},

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "option.h"
-
 #include "screen.h"
+
+#include "unit/unit.h"
 
 #include <string.h>
 
@@ -141,6 +142,11 @@ static gboolean check_range(const Option *option, const char *text, gint64 value
 {
     if (value >= option->min && (option->max == 0 || value <= option->max))
         return TRUE;
+    if (option->max == 0 && option->kind == OPTION_SIZE && option->min > 1) {
+        g_autofree char *least = unit_format_size((guint64)option->min);
+
+        return gourd_error_set(error, GOURD_ERROR_USAGE, "'%s' is below %s", text, least);
+    }
     if (option->max == 0)
         return gourd_error_set(error, GOURD_ERROR_USAGE, "'%s' is below %" G_GINT64_FORMAT, text, option->min);
     return gourd_error_set(error, GOURD_ERROR_USAGE, "'%s' is not between %" G_GINT64_FORMAT " and %" G_GINT64_FORMAT,

@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#define MEMORY_MIN (6 * 1024 * 1024) /* Docker's: with less no container starts */
 #define CPUS_MAX 4096.0
 #define CPU_PERIOD_DEFAULT 100000 /* microseconds: the kernel's */
 
@@ -16,7 +15,7 @@ gboolean map_mem_limit(Map *map, const ComposeNode *value, GError **error)
 
     if (!compose_node_size(value, &bytes, error))
         return FALSE;
-    if (bytes > 0 && bytes < MEMORY_MIN) {
+    if (bytes > 0 && bytes < SERVICE_MEMORY_MIN) {
         compose_error(error, GOURD_ERROR_INPUT, value, "with %" G_GINT64_FORMAT " bytes of memory nothing starts",
                       bytes);
         return gourd_error_hint(error, "6m is the least, as with Docker; units are b, k, m, g");

@@ -26,7 +26,8 @@ typedef enum {
 /* Their words on the command line and in JSON, by number; each ends with NULL. */
 extern const char *const service_profile_words[], *const service_network_words[], *const service_restart_words[];
 
-#define SERVICE_UNSET FIELD_UNSET /* of numbers: take the image's, or systemd's */
+#define SERVICE_MEMORY_MIN (6 << 20) /* bytes, as a limit: Docker's, with less no container starts */
+#define SERVICE_UNSET FIELD_UNSET    /* of numbers: take the image's, or systemd's */
 
 typedef struct {
     char *description;
