@@ -12,6 +12,7 @@
 #include "fields.h"
 #include "io.h"
 #include "json.h"
+#include "library.h"
 #include "nearest.h"
 #include "notes.h"
 #include "parallel.h"

@@ -2,8 +2,8 @@
 #include "digest.h"
 
 #include "error.h"
+#include "library.h"
 
-#include <dlfcn.h>
 #include <openssl/evp.h>
 #include <string.h>
 
@@ -27,15 +27,6 @@ typedef struct {
     EVP_MD *sha256; /* fetched once: EVP_sha256() would be looked up again at each start */
 } Crypto;
 
-static gpointer load_function(void *library, const char *name)
-{
-    void *function = library ? dlsym(library, name) : NULL;
-
-    if (!function)
-        g_error("cannot load " CRYPTO_LIBRARY ": %s", dlerror());
-    return function;
-}
-
 /* libcrypto fails here only when memory is out or its build lacks the algorithm; GLib aborts on the first, so do we. */
 static void crypto_must(int ok)
 {
@@ -46,21 +37,27 @@ static void crypto_must(int ok)
 static gpointer load_crypto(gpointer data)
 {
     static Crypto crypto;
-    void *library = dlopen(CRYPTO_LIBRARY, RTLD_NOW | RTLD_LOCAL);
+    Library library;
 
-#define LOAD(NAME) crypto.NAME = load_function(library, #NAME);
-    CRYPTO_FUNCTIONS(LOAD)
-#undef LOAD
+    library_load(CRYPTO_LIBRARY, &library);
+#define FIND(NAME) crypto.NAME = library_find(&library, #NAME);
+    CRYPTO_FUNCTIONS(FIND)
+#undef FIND
+    if (library.problem)
+        g_error("cannot load " CRYPTO_LIBRARY ": %s", library.problem);
     crypto.sha256 = crypto.EVP_MD_fetch(NULL, "SHA2-256", NULL);
     crypto_must(crypto.sha256 != NULL);
     return &crypto;
 }
 
-/* A library that is loaded already is found by its name, without a file being opened. */
 gboolean digest_prepare(GError **error)
 {
-    return dlopen(CRYPTO_LIBRARY, RTLD_NOW | RTLD_LOCAL) ||
-           gourd_error_set(error, GOURD_ERROR_FAILED, "cannot load " CRYPTO_LIBRARY ": %s", dlerror());
+    Library library;
+
+    library_load(CRYPTO_LIBRARY, &library);
+    gboolean good = library_check(&library, error);
+    g_free(library.problem);
+    return good;
 }
 
 static const Crypto *get_crypto(void)

@@ -3,30 +3,17 @@
 
 #include "base/base.h"
 
-#include <dlfcn.h>
-
-#define LIBRARY "libsystemd.so.0"
-
 typedef struct {
+    Library library;
     Libsystemd functions;
-    char *problem; /* NULL: all of them are there */
 } Loaded;
-
-static gpointer find(Loaded *loaded, void *library, const char *name)
-{
-    void *function = library && !loaded->problem ? dlsym(library, name) : NULL;
-
-    if (!function && !loaded->problem)
-        loaded->problem = g_strdup(dlerror());
-    return function;
-}
 
 static gpointer load(gpointer data)
 {
     static Loaded loaded;
-    void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
 
-#define FIND(NAME) loaded.functions.NAME = find(&loaded, library, "sd_" #NAME);
+    library_load("libsystemd.so.0", &loaded.library);
+#define FIND(NAME) loaded.functions.NAME = library_find(&loaded.library, "sd_" #NAME);
     LIBSYSTEMD_FUNCTIONS(FIND)
 #undef FIND
     return &loaded;
@@ -41,17 +28,14 @@ static const Loaded *get_loaded(void)
 
 gboolean libsystemd_load(GError **error)
 {
-    const Loaded *loaded = get_loaded();
-
-    return !loaded->problem ||
-           gourd_error_set(error, GOURD_ERROR_FAILED, "cannot load " LIBRARY ": %s", loaded->problem);
+    return library_check(&get_loaded()->library, error);
 }
 
 const Libsystemd *libsystemd(void)
 {
     const Loaded *loaded = get_loaded();
 
-    if (loaded->problem)
-        g_error("cannot load " LIBRARY ": %s", loaded->problem);
+    if (loaded->library.problem)
+        g_error("libsystemd: %s", loaded->library.problem);
     return &loaded->functions;
 }
