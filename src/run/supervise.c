@@ -15,6 +15,7 @@
 
 #define STATUS_OF_SIGNAL 128  /* added to the signal's number, as a shell does */
 #define REPORT_SIZE_MAX 4096  /* bytes of an error's message */
+#define INTERPRETERS_MAX 6    /* one of another: Linux follows five */
 #define PARENT_ENDED SIGRTMAX /* to the first process; nobody else sends it */
 #ifndef CLOSE_RANGE_CLOEXEC
 #define CLOSE_RANGE_CLOEXEC 4
@@ -61,18 +62,31 @@ static gboolean read_report(const Run *run, GError **error)
     return FALSE;
 }
 
-/* The program is there, but Linux found none. */
-static gboolean fail_interpreter(const char *program, GError **error)
+static void read_program_file(const char *path, ProgramFile *ret_file)
 {
     g_autofree guint8 *start = g_malloc(PROGRAM_FILE_START);
-    autofd fd = open(program, O_RDONLY | O_CLOEXEC);
+    autofd fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t size = fd < 0 ? -1 : pread(fd, start, PROGRAM_FILE_START, 0);
-    g_auto(ProgramFile) file = {0};
 
-    program_file_parse(start, (gsize)MAX(size, 0), &file);
-    if (file.interpreter)
-        return program_file_fail_interpreter(&file, "program", program, error);
-    g_autofree char *shown = text_escape(program);
+    program_file_parse(start, (gsize)MAX(size, 0), ret_file);
+}
+
+/* The program is there, but Linux found none: what it is started by is missing, or what that is started by. */
+static gboolean fail_interpreter(const char *program, GError **error)
+{
+    g_autofree char *path = g_strdup(program), *shown = text_escape(program);
+
+    for (guint i = 0; i < INTERPRETERS_MAX; i++) {
+        g_auto(ProgramFile) file = {0};
+
+        read_program_file(path, &file);
+        if (!file.interpreter)
+            break;
+        if (access(file.interpreter, F_OK) < 0)
+            return program_file_fail_interpreter(&file, "program", path, error);
+        g_free(path);
+        path = g_steal_pointer(&file.interpreter);
+    }
     gourd_error_set(error, GOURD_ERROR_NO_PROGRAM, "program '%s' is there, but not what it is started by", shown);
     return gourd_error_hint(error,
                             "its dynamic loader, or what its first line names, is missing or for another system");
