@@ -57,7 +57,7 @@ static const Operand operands[] = {{"SERVICE|STACK", 1, OPERANDS_ANY, COMPLETE_S
 
 static const char *const description[] = {
     "Restarts services, or all services of stacks, together and in the order that they need each other, and waits until they have "
-    "started: until they are healthy, where they have a health check. What is stopped is started.",
+    "started: until they are healthy, where they have a health check. What is stopped is started. Machines are restarted by their names, too.",
     "What needs a restarted service is restarted too. `systemctl restart` does the same for one unit.",
     NULL,
 };
