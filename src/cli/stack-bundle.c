@@ -158,6 +158,11 @@ static gboolean fail_missing(const Stack *stack, const StackService *service, co
 }
 
 /* Beside the Compose file, then in the store. */
+char *stack_bundle_id(const char *file)
+{
+    return g_strndup(file, strlen(file) - strlen(".raw"));
+}
+
 gboolean stack_bundle_find(const Stack *stack, StackService *service, const Session *session, gboolean path,
                            const GPtrArray *stored, GError **error)
 {
@@ -172,8 +177,7 @@ gboolean stack_bundle_find(const Stack *stack, StackService *service, const Sess
         return fail_missing(stack, service, name, version, error);
     g_autofree char *file = g_build_filename(PATH_BUNDLES, bundle->file, NULL);
 
-    service->bundle = path ? host_path(session->host, file)
-                           : g_strndup(bundle->file, strlen(bundle->file) - strlen(".raw"));
+    service->bundle = path ? host_path(session->host, file) : stack_bundle_id(bundle->file);
     return TRUE;
 }
 

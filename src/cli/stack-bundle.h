@@ -12,6 +12,9 @@ gboolean stack_bundle_is_same_image(const StackService *a, const StackService *b
 gboolean stack_bundle_find(const Stack *stack, StackService *service, const Session *session, gboolean path,
                            const GPtrArray *stored, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* NAME_VERSION of a bundle's file in the store: what names it, wherever the store is. The caller frees. */
+char *stack_bundle_id(const char *file);
+
 /* Makes it beside the Compose file, with the mount points that the stack needs: from the service's source, if that is newer, or its
  * `build`. builder: as stack_image_build() takes it. Sets service->bundle. */
 gboolean stack_bundle_make(const Stack *stack, StackService *service, const Call *call, const char *builder,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "stack-part.h"
 
+#include "stack-bundle.h"
+
 #include <string.h>
 
 /* A service of the file that a service of the stack is, or is a replica of. Borrowed. */
@@ -73,7 +75,7 @@ static void keep(const GPtrArray *installed, StackService *service)
         if (strcmp(other->name, service->full_name) != 0 || !release)
             continue;
         service->keep = TRUE;
-        service->bundle = g_strndup(release->bundle, strlen(release->bundle) - strlen(".raw"));
+        service->bundle = stack_bundle_id(release->bundle);
     }
 }
 

@@ -47,7 +47,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ComposeProject, compose_project_free)
 ComposeNode *compose_find_service(const ComposeNode *services, const char *name, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* The named services (NULL-terminated) and all that they depend on: names (char *), in the order of the file, the array NULL-terminated. NOT_FOUND with the nearest name. */
+/* The named services (NULL-terminated) and all that they depend on: names (char *), in the order of the file, the array NULL-terminated.
+ * NOT_FOUND with the nearest name. */
 gboolean compose_project_list_needed(const ComposeProject *project, const char *const *services, GPtrArray **ret_names,
                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
