@@ -277,12 +277,17 @@ static char *describe_aftermath(const Session *session, const StoreChange *chang
     return g_strdup("everything is as before");
 }
 
-/* What to do about the first thing that was found. */
-static const char *find_remedy(const Why *why)
+/* What to do about the first thing that was found, or NULL. What was to be new is not there now to be upgraded. The caller frees. */
+static char *find_remedy(const Why *why, const StoreChange *change)
 {
     const WhyFinding *finding = why && why->findings->len > 0 ? g_ptr_array_index(why->findings, 0) : NULL;
+    GString *remedy = finding && finding->remedy ? g_string_new(finding->remedy) : NULL;
 
-    return finding ? finding->remedy : NULL;
+    if (!remedy)
+        return NULL;
+    if (change->from == 0)
+        g_string_replace(remedy, "gourd upgrade … --", "gourd install … --", 0);
+    return g_string_free(remedy, FALSE);
 }
 
 /* Puts what the journal says, and why that is, between the message and its hint. */
@@ -293,6 +298,7 @@ static void explain_failure(const Session *session, const StoreChange *change, G
     const char *unit = NULL;
     const GPtrArray *lines = store_failure_lines(session->store, &unit);
     const Why *why = store_failure_why(session->store);
+    g_autofree char *remedy = find_remedy(why, change);
     GourdError code = (GourdError)(*error)->code;
 
     gourd_error_split(*error, &message, &hint);
@@ -306,8 +312,8 @@ static void explain_failure(const Session *session, const StoreChange *change, G
         why_append(text, why);
     g_string_append_printf(text, "\n%s", aftermath);
     gourd_error_set(error, code, "%s", text->str);
-    if (find_remedy(why))
-        gourd_error_hint(error, "%s", find_remedy(why));
+    if (remedy)
+        gourd_error_hint(error, "%s", remedy);
     else if (hint)
         gourd_error_hint(error, "%s", hint);
 }
