@@ -94,6 +94,7 @@ static const WhyCause causes[] = {
     {"unit-masked", "the unit is masked"},
     {"reload-needed", "the unit's files were changed"},
     {"setting-unknown", "a setting is left out because no systemd has it"},
+    {"setting-ignored", "a setting is left out because systemd cannot read its value"},
     {"systemd-too-old", "a setting is left out by this systemd"},
     {"dependency-failed", "a unit that it needs failed"},
     {"dependency-missing", "a unit that it needs does not exist"},

@@ -2,6 +2,7 @@
 #include "why-private.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 /* The unit's files: what systemd refuses in them, or leaves out. */
 
@@ -45,6 +46,17 @@ static void explain_load_state(const WhyFacts *facts, GPtrArray *findings)
 
 /* --- left out ----------------------------------------------------------------------------------------------------------- */
 
+/* One that knows a key; NULL: none of a service does. */
+static const char *find_section_of(const char *key)
+{
+    static const char *const sections[] = {"Service", "Unit", "Install"};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(sections); i++)
+        if (unit_directive_find(sections[i], key))
+            return sections[i];
+    return NULL;
+}
+
 /* A key that systemd said it leaves out, and that is in none of gourd's tables: a slip of the hand. */
 static void check_unknown(const WhyFacts *facts, const char *section, const WhySetting *setting, GPtrArray *findings)
 {
@@ -61,11 +73,12 @@ static void check_unknown(const WhyFacts *facts, const char *section, const WhyS
     for (guint i = 0; i < count; i++)
         if (directives[i].sections & unit_section_from_name(section))
             g_ptr_array_add(names, (gpointer)directives[i].name);
-    const char *nearest = nearest_name(setting->key, names);
+    const char *nearest = nearest_name(setting->key, names), *other = find_section_of(setting->key);
     why_add(findings, "setting-unknown", setting,
             g_strdup_printf("systemd does not know %s= in [%s], and leaves it out", setting->key, section),
-            nearest ? g_strdup_printf("is %s= meant?", nearest)
-                    : g_strdup("take it out; systemd.directives(7) has all that there are"));
+            other     ? g_strdup_printf("write it below [%s]", other)
+            : nearest ? g_strdup_printf("is %s= meant?", nearest)
+                      : g_strdup("take it out; systemd.directives(7) has all that there are"));
 }
 
 /* What this systemd does not know, it leaves out with a line in the journal that nobody reads. */
@@ -100,6 +113,69 @@ static void check_versions(const WhyFacts *facts, GPtrArray *findings)
     }
 }
 
+/* "PATH:LINE: Invalid CPU quota '50', ignoring." of a file as it is now: what systemd says behind the place, or NULL. Borrowed from the entry. */
+static const char *find_ignored(const WhyFacts *facts, const WhySource *source, const HostEntry *entry, guint *ret_line)
+{
+    gsize length = strlen(source->path);
+    g_autofree char *real = host_path(facts->host, source->path);
+    struct stat status;
+    char *end;
+
+    if (!entry->is_manager || !g_str_has_prefix(entry->message, source->path) || entry->message[length] != ':' ||
+        !strcasestr(entry->message, "ignoring") || stat(real, &status) < 0 ||
+        entry->usec < (guint64)status.st_mtim.tv_sec * G_USEC_PER_SEC + (guint64)status.st_mtim.tv_nsec / 1000)
+        return NULL;
+    *ret_line = (guint)g_ascii_strtoull(entry->message + length + 1, &end, 10);
+    return g_str_has_prefix(end, ": ") && !g_str_has_prefix(end, ": Unknown key") &&
+                   !g_str_has_prefix(end, ": Unknown lvalue")
+               ? end + 2
+               : NULL;
+}
+
+static gboolean find_line(const WhySource *source, guint line, WhySetting *ret_setting)
+{
+    for (guint i = 0; i < unit_file_n_sections(source->file); i++) {
+        const char *section = unit_file_section(source->file, i);
+        const GPtrArray *entries = section ? unit_file_entries(source->file, section) : NULL;
+
+        for (guint j = 0; entries && j < entries->len; j++) {
+            const UnitEntry *entry = g_ptr_array_index(entries, j);
+
+            *ret_setting = (WhySetting){entry->key, entry->value, source->path, entry->line};
+            if (entry->key && entry->line == line)
+                return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static void check_values_of(const WhyFacts *facts, const WhySource *source, GPtrArray *findings)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
+
+    for (guint i = 0; i < facts->entries->len; i++) {
+        const HostEntry *entry = g_ptr_array_index(facts->entries, i);
+        WhySetting setting;
+        guint line;
+        const char *said = find_ignored(facts, source, entry, &line);
+
+        if (!said || !g_hash_table_add(seen, GUINT_TO_POINTER(line)))
+            continue;
+        gboolean found = find_line(source, line, &setting);
+        why_add(findings, "setting-ignored", found ? &setting : NULL,
+                g_strdup_printf("systemd cannot read %s, and leaves it out: %s", found ? "a setting" : "a line",
+                                found ? said : entry->message),
+                g_strdup_printf("correct it, then systemctl daemon-reload && systemctl restart %s", facts->unit));
+    }
+}
+
+/* What this systemd cannot make sense of goes the same way. */
+static void check_values(const WhyFacts *facts, GPtrArray *findings)
+{
+    for (guint i = 0; i < facts->sources->len; i++)
+        check_values_of(facts, g_ptr_array_index(facts->sources, i), findings);
+}
+
 static void check_reload(const WhyFacts *facts, GPtrArray *findings)
 {
     g_autofree char *needed = facts->is_live ? host_get_property(facts->host, facts->unit, "NeedDaemonReload") : NULL;
@@ -122,6 +198,7 @@ void why_explain_unit(const WhyFacts *facts, GPtrArray *findings)
         explain_load_state(facts, findings);
     check_root(facts, findings);
     check_versions(facts, findings);
+    check_values(facts, findings);
     check_reload(facts, findings);
 }
 

@@ -214,19 +214,55 @@ static void explain_condition(const WhyFacts *facts, GPtrArray *findings)
             g_strdup("that may be as it should be; else do what it asks for, or take it out"));
 }
 
+/* How many Assert…= the unit's files have; the last in *ret_setting. */
+static guint count_assertions(const WhyFacts *facts, WhySetting *ret_setting)
+{
+    guint count = 0;
+
+    for (guint i = 0; i < facts->sources->len; i++) {
+        const WhySource *source = g_ptr_array_index(facts->sources, i);
+        const GPtrArray *entries = unit_file_entries(source->file, "Unit");
+
+        for (guint j = 0; entries && j < entries->len; j++) {
+            const UnitEntry *entry = g_ptr_array_index(entries, j);
+
+            if (!entry->key || !g_str_has_prefix(entry->key, "Assert"))
+                continue;
+            *ret_setting = (WhySetting){entry->key, entry->value, source->path, entry->line};
+            count++;
+        }
+    }
+    return count;
+}
+
+/* "Assertion failed for web.service - web 1.0.": of several, only `systemctl status` says which. */
+static void explain_assertion(const WhyFacts *facts, GPtrArray *findings)
+{
+    const HostEntry *last = facts->entries->len ? g_ptr_array_index(facts->entries, facts->entries->len - 1) : NULL;
+    WhySetting setting;
+
+    if (!last || !last->is_manager || !g_str_has_prefix(last->message, "Assertion failed for "))
+        return;
+    gboolean alone = count_assertions(facts, &setting) == 1;
+    why_add(findings, "condition-unmet", alone ? &setting : NULL,
+            alone ? g_strdup_printf("its assertion %s=%s is not met, so systemd does not start it", setting.key,
+                                    setting.value)
+                  : g_strdup("one of its assertions is not met, so systemd does not start it"),
+            alone ? g_strdup("do what it asks for, or take it out")
+                  : g_strdup_printf("'systemctl status %s' says which; do what it asks for, or take it out",
+                                    facts->unit));
+}
+
 static void explain_stopped(const WhyFacts *facts, Why *why)
 {
     gboolean enabled = g_str_has_prefix(facts->state.unit_file_state, "enabled");
 
-    if (g_strcmp0(facts->failure.result, "exec-condition") == 0)
+    explain_condition(facts, why->findings);
+    explain_assertion(facts, why->findings);
+    if (why->findings->len == 0 && g_strcmp0(facts->failure.result, "exec-condition") == 0)
         explain_failure(facts, why->findings);
     why_explain_socket(facts, why->findings);
     why_explain_dependency(facts, why->findings);
-    if (why->findings->len > 0) {
-        why->is_wrong = TRUE;
-        return;
-    }
-    explain_condition(facts, why->findings);
     if (why->findings->len > 0) {
         why->is_wrong = TRUE;
         return;
