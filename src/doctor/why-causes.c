@@ -39,6 +39,7 @@ static const WhyCause causes[] = {
     {"apparmor-profile-missing", "the AppArmor profile is not loaded"},
     {"system-call-denied", "a system call was forbidden by its filter"},
     {"permission", "a mode or the sandbox forbids it to use a path"},
+    {"privilege-missing", "it wants to do what takes a capability, or root"},
     {"read-only", "it wants to write where the root is read-only"},
     {"file-missing", "it wants a file that is not in the root"},
     /* files of the host */
@@ -60,6 +61,7 @@ static const WhyCause causes[] = {
     {"no-space", "a file system is full"},
     /* network */
     {"port-taken", "somebody else listens on a port that it wants"},
+    {"port-denied", "it may not listen on a port below 1024"},
     {"name-not-resolved", "a host name could not be resolved"},
     {"network-namespace-missing", "NetworkNamespacePath= is not there"},
     /* how it went */

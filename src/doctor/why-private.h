@@ -98,6 +98,8 @@ GBytes *why_load(const WhyFacts *facts, const char *path, gsize size_max);
 /* The path on the host that BindPaths= or BindReadOnlyPaths= show at `path`, or NULL. The caller frees. */
 char *why_find_bind(const WhyFacts *facts, const char *path, WhySetting *ret_setting, gboolean *ret_read_only);
 
+/* Whether InaccessiblePaths= has a path, or a folder that it is in. */
+gboolean why_is_hidden(const WhyFacts *facts, const char *path, WhySetting *ret_setting);
 /* The first folder on the way to a path, or the path itself, that the service's user may not use. wanted: of 4 (read), 2 (write),
  * 1 (execute) for the path itself. NULL: it may, or it cannot be told. The caller frees with inside_node_clear(). */
 gboolean why_find_barrier(const WhyFacts *facts, const char *path, guint wanted, InsideNode *ret_node);

@@ -126,6 +126,25 @@ static gboolean is_covered(const WhyFacts *facts, const char *path)
     return FALSE;
 }
 
+gboolean why_is_hidden(const WhyFacts *facts, const char *path, WhySetting *ret_setting)
+{
+    g_autoptr(GArray) settings = why_settings(facts, "InaccessiblePaths");
+
+    for (guint i = 0; i < settings->len; i++) {
+        g_auto(GStrv) paths = g_strsplit(g_array_index(settings, WhySetting, i).value, " ", -1);
+
+        for (char **hidden = paths; *hidden; hidden++) {
+            const char *folder = *hidden + strspn(*hidden, "-+");
+
+            if (*folder == '/' && inside_is_below(path, folder)) {
+                *ret_setting = g_array_index(settings, WhySetting, i);
+                return TRUE;
+            }
+        }
+    }
+    return FALSE;
+}
+
 gboolean why_look(const WhyFacts *facts, const char *path, InsideNode *ret_node)
 {
     g_autofree char *outside = why_find_bind(facts, path, NULL, NULL);

@@ -7,6 +7,7 @@
  * names stand beside them. */
 
 #define PORT_MAX 65535
+#define PORT_PRIVILEGED_MAX 1023 /* ip_unprivileged_port_start of ip-sysctl.rst, less one */
 
 /* An absolute path in a message: the last before `at`, else the first behind it. The caller frees. */
 static char *find_path_in(const char *message, const char *at)
@@ -43,6 +44,18 @@ static guint find_port_in(const char *message)
     return found;
 }
 
+/* At the beginning of a word: "FileNotFoundError" is no ENOTFOUND. */
+static const char *find_word(const char *message, const char *word)
+{
+    gsize length = strlen(word);
+
+    for (const char *c = message; *c; c++)
+        if (g_ascii_strncasecmp(c, word, length) == 0 &&
+            (c == message || !g_ascii_isalnum(*c) || !g_ascii_isalnum(c[-1])))
+            return c;
+    return NULL;
+}
+
 /* --- what they mean ---------------------------------------------------------------------------------------------------- */
 
 void why_explain_port(const WhyFacts *facts, const HostEntry *entry, GPtrArray *findings)
@@ -73,10 +86,45 @@ static void explain_port(const WhyFacts *facts, const HostEntry *entry, const ch
     why_explain_port(facts, entry, findings);
 }
 
+/* Not a file's place: what is written there is the kernel's own, of all that run here. */
+static gboolean is_of_kernel(const char *message, const char *path)
+{
+    return (path && (inside_is_below(path, "/proc") || inside_is_below(path, "/sys"))) ||
+           (g_str_has_prefix(message, "sysctl: ") && strstr(message, "setting key"));
+}
+
+/* What lets it write to a path: a mount on that, if it is a folder, else on the folder that it is in; there is none on "/". */
+static char *find_place_remedy(const WhyFacts *facts, const char *path)
+{
+    g_autofree char *folder = path ? g_path_get_dirname(path) : NULL;
+    g_auto(InsideNode) node = {0};
+
+    if (path && why_look(facts, path, &node) && node.found && node.type == ENTRY_DIRECTORY) {
+        g_free(folder);
+        folder = g_strdup(path);
+    }
+    if (!folder)
+        return facts->ours
+                   ? g_strdup(
+                         "gourd upgrade … --volume FOLDER keeps what it writes there, --tmpfs FOLDER forgets it at each stop")
+                   : g_strdup(
+                         "StateDirectory=, or BindPaths= or TemporaryFileSystem= on the folder, makes a place for it");
+    if (strcmp(folder, "/") == 0)
+        return facts->ours ? g_strdup("gourd upgrade … --writable lays an overlay over all of it")
+                           : g_strdup("let it write elsewhere: nothing can be mounted on the root folder");
+    g_autofree char *shown = text_escape(folder);
+    return facts->ours
+               ? g_strdup_printf("gourd upgrade … --volume %s keeps what it writes there, --tmpfs %s forgets it at "
+                                 "each stop",
+                                 shown, shown)
+               : g_strdup_printf("StateDirectory=, or BindPaths= or TemporaryFileSystem= on %s, makes a place for it",
+                                 shown);
+}
+
 static void explain_read_only(const WhyFacts *facts, const HostEntry *entry, const char *at, GPtrArray *findings)
 {
     g_autofree char *path = find_path_in(entry->message, at);
-    g_autofree char *shown = path ? text_escape(path) : NULL, *folder = path ? g_path_get_dirname(path) : NULL;
+    g_autofree char *shown = path ? text_escape(path) : NULL;
     WhySetting setting;
     gboolean read_only;
     g_autofree char *source = path ? why_find_bind(facts, path, &setting, &read_only) : NULL;
@@ -86,17 +134,65 @@ static void explain_read_only(const WhyFacts *facts, const HostEntry *entry, con
                 g_strdup_printf("it wants to write '%s', which is mounted read-only", shown),
                 facts->ours ? g_strdup("gourd upgrade … --bind without ':ro', if it is to be written")
                             : g_strdup("use BindPaths= for it, if it is to be written"));
-    else
+    else if (is_of_kernel(entry->message, path))
         why_add(
             findings, "read-only", NULL,
-            g_strdup_printf("it wants to write %s%s%s, and the service's root is read-only", shown ? "'" : "somewhere",
-                            shown ? shown : "", shown ? "'" : ""),
+            g_strdup_printf("it wants to change a setting of the kernel, which services may not: %s", entry->message),
+            g_strdup(
+                "set it on this host, with sysctl and a file in /etc/sysctl.d, and tell the program to do without"));
+    else
+        why_add(findings, "read-only", NULL,
+                g_strdup_printf("it wants to write %s%s%s, and the service's root is read-only",
+                                shown ? "'" : "somewhere", shown ? shown : "", shown ? "'" : ""),
+                find_place_remedy(facts, path));
+}
+
+/* A port that takes a capability: named, or, since "bind" is about little else, not. */
+static gboolean explain_bind(const WhyFacts *facts, const HostEntry *entry, GPtrArray *findings)
+{
+    guint port = find_port_in(entry->message);
+
+    if (port > PORT_PRIVILEGED_MAX || !(find_word(entry->message, "bind") || find_word(entry->message, "listen")))
+        return FALSE;
+    g_autofree char *number = port > 0 ? g_strdup_printf("port %u", port) : g_strdup("its port");
+    why_add(
+        findings, "port-denied", NULL,
+        g_strdup_printf("it may not listen on %s: those below %d take a capability", number, PORT_PRIVILEGED_MAX + 1),
+        facts->ours
+            ? g_strdup("gourd upgrade … --capability CAP_NET_BIND_SERVICE, or let it listen on a higher port")
+            : g_strdup_printf("AmbientCapabilities=CAP_NET_BIND_SERVICE in a drop-in (systemctl edit %s), or let it "
+                              "listen on a higher port",
+                              facts->unit));
+    return TRUE;
+}
+
+/* Said in passing, as by programs that would like a higher priority, it is no cause. */
+static gboolean is_last_word(const WhyFacts *facts, const HostEntry *entry)
+{
+    const GPtrArray *entries = facts->failure.entries;
+
+    for (guint i = entries->len; i-- > 0;) {
+        const HostEntry *other = g_ptr_array_index(entries, i);
+
+        if (!other->is_manager && *other->message)
+            return other == entry;
+    }
+    return FALSE;
+}
+
+static void explain_privilege(const WhyFacts *facts, const HostEntry *entry, const char *at, GPtrArray *findings)
+{
+    if (!is_last_word(facts, entry))
+        return;
+    why_add(findings, "privilege-missing", NULL,
+            g_strdup_printf("it wants to do what takes a privilege that the service does not have: %s", entry->message),
             facts->ours
-                ? g_strdup_printf(
-                      "gourd upgrade … --volume %s keeps what it writes there, --tmpfs %s forgets it at each stop",
-                      folder ? folder : "FOLDER", folder ? folder : "FOLDER")
-                : g_strdup_printf("StateDirectory=, or BindPaths= or TemporaryFileSystem= on %s, makes a place for it",
-                                  folder ? folder : "the folder"));
+                ? g_strdup(
+                      "gourd upgrade … --capability NAME gives one (CAP_CHOWN, CAP_NET_RAW …: capabilities(7)); --user "
+                      "root is for images that insist on it")
+                : g_strdup_printf(
+                      "CapabilityBoundingSet= and AmbientCapabilities= in a drop-in give one (systemctl edit %s)",
+                      facts->unit));
 }
 
 static void explain_permission(const WhyFacts *facts, const HostEntry *entry, const char *at, GPtrArray *findings)
@@ -109,8 +205,16 @@ static void explain_permission(const WhyFacts *facts, const HostEntry *entry, co
     gboolean blocked = path &&
                        (why_find_barrier(facts, path, 4, &barrier) || why_find_barrier(facts, path, 6, &barrier));
 
-    if (!path)
+    if (!path) {
+        if (!explain_bind(facts, entry, findings) && find_word(entry->message, "are you root"))
+            explain_privilege(facts, entry, at, findings);
         return;
+    }
+    if (why_is_hidden(facts, path, &setting)) {
+        why_add(findings, "permission", &setting, g_strdup_printf("it wants '%s', which the unit hides from it", shown),
+                g_strdup("take it out of the setting, or tell the program to do without"));
+        return;
+    }
     if (!blocked && source) { /* a file in it that is to be made */
         g_autofree char *folder = g_path_get_dirname(path);
 
@@ -287,7 +391,10 @@ static const struct {
     {"temporary failure in name resolution", explain_name},
     {"name does not resolve", explain_name},
     {"host not found", explain_name},
+    {"no address associated with hostname", explain_name},
+    {"bad address '", explain_name}, /* busybox; EFAULT is without a quote */
     {"enotfound", explain_name},
+    {"eai_again", explain_name},
     {"no such host", explain_name},
     {"resource temporarily unavailable", explain_processes},
     {"cannot fork", explain_processes},
@@ -295,21 +402,12 @@ static const struct {
     {": command not found", explain_command},
     {"permission denied", explain_permission},
     {"eacces", explain_permission},
+    {"operation not permitted", explain_privilege},
+    {"eperm", explain_privilege},
+    {"must be suid to work properly", explain_privilege},
     {"no such file or directory", explain_missing},
     {"enoent", explain_missing},
 };
-
-/* At the beginning of a word: "FileNotFoundError" is no ENOTFOUND. */
-static const char *find_word(const char *message, const char *word)
-{
-    gsize length = strlen(word);
-
-    for (const char *c = message; *c; c++)
-        if (g_ascii_strncasecmp(c, word, length) == 0 &&
-            (c == message || !g_ascii_isalnum(*c) || !g_ascii_isalnum(c[-1])))
-            return c;
-    return NULL;
-}
 
 /* systemd's programs say so of what they can do without. */
 static gboolean is_ignored(const HostEntry *entry)

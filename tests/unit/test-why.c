@@ -102,6 +102,15 @@ static void words_of_programs_are_understood(void)
         {"listen tcp :9: bind: address already in use", "port-taken", "port 9 is taken"},
         {"Error: listen EADDRINUSE: address already in use :::9", "port-taken", "port 9 is taken"},
         {"12:30:45 could not bind: Address in use", "port-taken", "a port or socket that it wants is taken"},
+        {"nginx: [emerg] bind() to 0.0.0.0:80 failed (13: Permission denied)", "port-denied", "port 80"},
+        {"listen tcp :443: bind: permission denied", "port-denied", "port 443"},
+        {"Error: listen EACCES: permission denied 0.0.0.0:80", "port-denied", "port 80"},
+        {"nc: bind: Permission denied", "port-denied", "its port"},
+        {"ping: permission denied (are you root?)", "privilege-missing", "ping"},
+        {"chown: changing ownership of '/data': Operation not permitted", "privilege-missing", "'/data'"},
+        {"sysctl: error setting key 'net.ipv4.ip_forward': Read-only file system", "read-only",
+         "setting of the kernel"},
+        {"sh: can't create /proc/sys/vm/swappiness: Read-only file system", "read-only", "setting of the kernel"},
         {"sh: 1: cannot create /data/x: Read-only file system", "read-only", "'/data/x'"},
         {"OSError: [Errno 30] Read-only file system: '/data/x'", "read-only", "'/data/x'"},
         {"EROFS: read-only file system, mkdir '/data/y'", "read-only", "'/data/y'"},
@@ -111,6 +120,8 @@ static void words_of_programs_are_understood(void)
          "library-missing", "'libz.so.1'"},
         {"could not translate host name \"db\" to address: Name or service not known", "name-not-resolved", "db"},
         {"curl: (6) Could not resolve host: db", "name-not-resolved", "db"},
+        {"wget: bad address 'db'", "name-not-resolved", "db"},
+        {"Error: getaddrinfo EAI_AGAIN db", "name-not-resolved", "db"},
         {"getaddrinfo ENOTFOUND db", "name-not-resolved", "db"},
         {"dial tcp: lookup db on 127.0.0.53:53: no such host", "name-not-resolved", "db"},
         {"write error: No space left on device", "no-space", "there is no space left"},
@@ -156,6 +167,57 @@ static void what_a_program_got_over_need_not_be_why_it_ended(void)
         g_assert_cmpuint(fixture.findings->len, ==, 1);
         tear_down(&fixture);
     }
+}
+
+static void a_remedy_names_a_folder_that_can_be_mounted_on(void)
+{
+    static const struct {
+        const char *message, *remedy;
+    } cases[] = {
+        {"chown: /data: Read-only file system", "gourd upgrade … --volume /data keeps"},
+        {"cannot create /data/x: Read-only file system", "gourd upgrade … --volume /data keeps"},
+        {"cannot create /x: Read-only file system", "gourd upgrade … --writable lays"},
+        {"cannot write: Read-only file system", "gourd upgrade … --volume FOLDER keeps"},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        Fixture fixture;
+
+        set_up(&fixture, "[Service]\nExecStart=/bin/x\n");
+        fixture.facts.ours = TRUE;
+        add_entry(&fixture, cases[i].message);
+        g_assert_true(why_explain_words(&fixture.facts, fixture.findings));
+        assert_finding(&fixture, "read-only", "", NULL);
+        const WhyFinding *finding = g_ptr_array_index(fixture.findings, 0);
+        if (!g_str_has_prefix(finding->remedy, cases[i].remedy))
+            g_error("'%s' does not begin with '%s'", finding->remedy, cases[i].remedy);
+        tear_down(&fixture);
+    }
+}
+
+static void what_the_unit_hides_is_not_a_matter_of_modes(void)
+{
+    Fixture fixture;
+
+    set_up(&fixture, "[Service]\nInaccessiblePaths=/opt -/etc\nExecStart=/bin/x\n");
+    fixture.facts.uid = 4711;
+    add_entry(&fixture, "cat: can't open '/etc/app.conf': Permission denied");
+    g_assert_true(why_explain_words(&fixture.facts, fixture.findings));
+    assert_finding(&fixture, "permission", "the unit hides", "InaccessiblePaths=/opt -/etc (" UNIT_PATH ":2)");
+    tear_down(&fixture);
+}
+
+/* Many programs would like a higher priority, and do without. */
+static void a_privilege_that_was_missed_in_passing_is_no_cause(void)
+{
+    Fixture fixture;
+
+    set_up(&fixture, "[Service]\nExecStart=/bin/x\n");
+    add_entry(&fixture, "cannot set priority: Operation not permitted");
+    add_entry(&fixture, "giving up");
+    g_assert_false(why_explain_words(&fixture.facts, fixture.findings));
+    g_assert_cmpuint(fixture.findings->len, ==, 0);
+    tear_down(&fixture);
 }
 
 static void an_image_that_cannot_be_read_is_damaged(void)
@@ -312,6 +374,11 @@ int main(int argc, char **argv)
     g_test_add_func("/why/words_of_programs_are_understood", words_of_programs_are_understood);
     g_test_add_func("/why/what_a_program_got_over_need_not_be_why_it_ended",
                     what_a_program_got_over_need_not_be_why_it_ended);
+    g_test_add_func("/why/a_remedy_names_a_folder_that_can_be_mounted_on",
+                    a_remedy_names_a_folder_that_can_be_mounted_on);
+    g_test_add_func("/why/what_the_unit_hides_is_not_a_matter_of_modes", what_the_unit_hides_is_not_a_matter_of_modes);
+    g_test_add_func("/why/a_privilege_that_was_missed_in_passing_is_no_cause",
+                    a_privilege_that_was_missed_in_passing_is_no_cause);
     g_test_add_func("/why/an_image_that_cannot_be_read_is_damaged", an_image_that_cannot_be_read_is_damaged);
     g_test_add_func("/why/words_that_mean_nothing_are_left_alone", words_that_mean_nothing_are_left_alone);
     g_test_add_func("/why/a_missing_mount_point_is_found_without_a_word_of_systemd",
