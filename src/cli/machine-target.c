@@ -15,6 +15,17 @@ MachineRecord *machine_target_find(const Session *session, const char *text)
                : machine_find(session->host, text, NULL);
 }
 
+gboolean machine_target_refuse(const Session *session, const char *name, const char *instead, GError **error)
+{
+    g_autoptr(MachineRecord) record = machine_target_find(session, name);
+
+    if (!record || !g_error_matches(*error, GOURD_ERROR, GOURD_ERROR_NOT_FOUND))
+        return FALSE;
+    g_clear_error(error);
+    gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "'%s' is a machine, and no service", record->name);
+    return instead ? gourd_error_hint(error, "%s %s", instead, record->name) : FALSE;
+}
+
 static gboolean execute(GPtrArray *words, GError **error)
 {
     g_ptr_array_add(words, NULL);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "run-target.h"
 
+#include "machine-target.h"
 #include "service-status.h"
 
 #include <string.h>
@@ -88,7 +89,7 @@ gboolean run_target_find(const Call *call, gboolean direct, RunTarget *ret_targe
         return TRUE;
     }
     g_propagate_error(error, g_steal_pointer(&problem));
-    return FALSE;
+    return machine_target_refuse(&ret_target->session, text, "gourd exec", error);
 }
 
 /* A unit that gourd did not install. */
@@ -123,8 +124,9 @@ gboolean run_target_find_service(const Call *call, gint64 replica, RunTarget *re
     g_autoptr(StoreService) service = service_status_find_replica(ret_target->session.store, text, replica, &problem);
     if (service ? take_service(ret_target, service) : take_unit(ret_target, text))
         return check_root(error);
+    gboolean is_unknown = replica == OPTION_INT_UNSET && g_error_matches(problem, GOURD_ERROR, GOURD_ERROR_NOT_FOUND);
     g_propagate_error(error, g_steal_pointer(&problem));
-    return FALSE;
+    return is_unknown && service_status_fail_unknown(&ret_target->session, text, FALSE, error);
 }
 
 /* --- beside a service --------------------------------------------------------------------------------------------- */

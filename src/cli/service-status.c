@@ -139,6 +139,47 @@ static gboolean add_machines(Host *host, GPtrArray *services, GError **error)
     return TRUE;
 }
 
+static void add_names(const Session *session, gboolean all, GPtrArray *names)
+{
+    g_autoptr(GPtrArray) stacks = NULL, machines = NULL;
+
+    if (all && !store_list_stacks(session->store, &stacks, NULL))
+        return;
+    for (guint i = 0; stacks && i < stacks->len; i++)
+        g_ptr_array_add(names, g_strdup(((const StoreStack *)g_ptr_array_index(stacks, i))->name));
+    if (!machine_list(session->host, &machines, NULL))
+        return;
+    for (guint i = 0; i < machines->len; i++)
+        g_ptr_array_add(names, g_strdup(((const MachineRecord *)g_ptr_array_index(machines, i))->name));
+}
+
+/* Services come first: of what is as near they are meant, and the store's own hint is better, as it knows members of stacks. */
+gboolean service_status_fail_unknown(const Session *session, const char *name, gboolean all, GError **error)
+{
+    g_autofree char *shown = text_escape(name), *message = NULL, *hint = NULL;
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free), services = NULL;
+    g_autoptr(StoreStack) stack = store_find_stack(session->store, name, NULL);
+
+    if (stack || !store_list(session->store, &services, NULL))
+        return FALSE;
+    for (guint i = 0; i < services->len; i++)
+        g_ptr_array_add(names, g_strdup(((const StoreService *)g_ptr_array_index(services, i))->name));
+    add_names(session, all, names);
+    const char *nearest = nearest_name(name, names);
+    guint at = names->len;
+    if (nearest)
+        g_ptr_array_find(names, nearest, &at);
+    gourd_error_split(*error, &message, &hint);
+    g_clear_error(error);
+    gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "there is no %s '%s'",
+                    all ? "service, stack or machine" : "service or machine", shown);
+    if (nearest && at >= services->len)
+        return gourd_error_hint(error, "did you mean '%s'? 'gourd ps' shows all", nearest);
+    return gourd_error_hint(error, "%s",
+                            names->len > services->len && !strstr(hint, "did you mean") ? "'gourd ps' shows all"
+                                                                                        : hint);
+}
+
 /* A service or a machine. */
 static gboolean add_operand(const Session *session, const char *name, GPtrArray *services, GError **error)
 {
@@ -149,11 +190,13 @@ static gboolean add_operand(const Session *session, const char *name, GPtrArray 
     g_autoptr(MachineRecord) record = g_error_matches(failure, GOURD_ERROR, GOURD_ERROR_NOT_FOUND)
                                           ? machine_find(session->host, name, NULL)
                                           : NULL;
-    if (record)
+    if (record) {
         g_ptr_array_add(services, machine_as_service(session->host, record));
-    else
-        g_propagate_error(error, g_steal_pointer(&failure));
-    return record != NULL;
+        return TRUE;
+    }
+    gboolean is_unknown = g_error_matches(failure, GOURD_ERROR, GOURD_ERROR_NOT_FOUND);
+    g_propagate_error(error, g_steal_pointer(&failure));
+    return is_unknown && service_status_fail_unknown(session, name, TRUE, error);
 }
 
 gboolean service_status_find(const Session *session, GPtrArray **ret_services, GError **error)

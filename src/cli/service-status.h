@@ -26,6 +26,9 @@ gboolean service_status_find_named(Store *store, const char *name, GPtrArray *se
 /* Of several replicas that are called so the one with that number, from 1; OPTION_INT_UNSET: the first. NOT_FOUND. */
 StoreService *service_status_find_replica(Store *store, const char *name, gint64 number, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+/* For verbs that know machines, and stacks if all, where *error has it that there is no service of that name: that there is nothing else of it
+ * either, with the nearest among all of them as hint. Returns FALSE. */
+gboolean service_status_fail_unknown(const Session *session, const char *name, gboolean all, GError **error);
 /* One ServiceStatus for each, in their order; the services must outlive the result. */
 GPtrArray *service_status_read(const Session *session, const GPtrArray *services);
 

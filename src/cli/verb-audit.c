@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "audit-print.h"
 #include "deploy-options.h"
+#include "machine-target.h"
 #include "service-status.h"
 
 #include <fcntl.h>
@@ -203,6 +204,13 @@ static Audit *audit_other(const Session *session, const char *text, GError **err
     return found ? audit_installed_unit(session->host, unit, error) : NULL;
 }
 
+static gboolean fail(const char *text, GError **error)
+{
+    g_autofree char *shown = text_escape(text);
+
+    return gourd_error_prefix(error, "cannot audit '%s'", shown);
+}
+
 static gboolean audit_name(const Session *session, const char *text, GPtrArray *audits, GError **error)
 {
     gboolean is_unit = g_str_has_suffix(text, ".service");
@@ -214,11 +222,13 @@ static gboolean audit_name(const Session *session, const char *text, GPtrArray *
         return audit_services(session, services, audits, error);
     gboolean is_unknown = g_error_matches(unknown, GOURD_ERROR, GOURD_ERROR_NOT_FOUND);
     Audit *audit = is_unknown ? audit_other(session, text, &problem) : NULL;
-    if (audit)
+    if (audit) {
         g_ptr_array_add(audits, audit);
-    else
-        g_propagate_error(error, problem ? g_steal_pointer(&problem) : g_steal_pointer(&unknown));
-    return audit != NULL;
+        return TRUE;
+    }
+    g_propagate_error(error, problem ? g_steal_pointer(&problem) : g_steal_pointer(&unknown));
+    machine_target_refuse(session, text, NULL, error);
+    return fail(text, error);
 }
 
 static gboolean audit_operand(const Session *session, const char *text, GPtrArray *audits, GError **error)
@@ -227,12 +237,12 @@ static gboolean audit_operand(const Session *session, const char *text, GPtrArra
     gboolean is_file = strchr(text, '/') || (stat(text, &status) == 0 && S_ISREG(status.st_mode));
     Audit *audit = is_file ? audit_file(session, text, error) : NULL;
 
-    if (audit)
-        g_ptr_array_add(audits, audit);
-    if (audit || (!is_file && audit_name(session, text, audits, error)))
-        return TRUE;
-    g_autofree char *shown = text_escape(text);
-    return gourd_error_prefix(error, "cannot audit '%s'", shown);
+    if (!is_file)
+        return audit_name(session, text, audits, error);
+    if (!audit)
+        return fail(text, error);
+    g_ptr_array_add(audits, audit);
+    return TRUE;
 }
 
 static gboolean audit_all_services(const Session *session, GPtrArray *audits, GError **error)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "human.h"
 #include "listing.h"
+#include "machine-target.h"
 #include "service-status.h"
 
 #include <string.h>
@@ -301,7 +302,7 @@ static gboolean list(const Call *call, GError **error)
     if (call->n_operands > 0) {
         services = g_ptr_array_new_with_free_func((GDestroyNotify)store_service_free);
         if (!service_status_find_named(session.store, call->operands[0], services, error))
-            return FALSE;
+            return machine_target_refuse(&session, call->operands[0], "gourd machine list", error);
     } else if (!store_list(session.store, &services, error)) {
         return FALSE;
     }

@@ -40,13 +40,8 @@ static gboolean remove_service(const Call *call, GError **error)
         change = store_plan_remove(session.store, call->operands[0], options->purge, session.notes, error);
     if (!change) {
         g_autofree char *shown = text_escape(call->operands[0]);
-        g_autoptr(MachineRecord) machine = machine_target_find(&session, call->operands[0]);
 
-        if (machine) {
-            g_clear_error(error);
-            gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "'%s' is a machine, and no service", shown);
-            return gourd_error_hint(error, "gourd machine remove %s", machine->name);
-        }
+        machine_target_refuse(&session, call->operands[0], "gourd machine remove", error);
         return gourd_error_prefix(error, "cannot remove '%s'", shown);
     }
     note_stack(&session, change->name);

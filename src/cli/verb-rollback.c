@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "machine-target.h"
 #include "session.h"
 
 typedef struct {
@@ -36,6 +37,7 @@ static gboolean roll_back(const Call *call, GError **error)
     if (!change) {
         g_autofree char *shown = text_escape(call->operands[0]);
 
+        machine_target_refuse(&session, call->operands[0], NULL, error);
         return gourd_error_prefix(error, "cannot roll '%s' back", shown);
     }
     if (!session_run(&session, change, &mode, &done, error))

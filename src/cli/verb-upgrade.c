@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "deploy-options.h"
+#include "machine-target.h"
 #include "session.h"
 
 #include <string.h>
@@ -185,6 +186,7 @@ static gboolean upgrade(const Call *call, ServiceOptions *options, GError **erro
     if (!change) {
         g_autofree char *shown = text_escape(call->operands[0]);
 
+        machine_target_refuse(&session, call->operands[0], "it has the host's programs: gourd machine refresh", error);
         return gourd_error_prefix(error, "cannot upgrade '%s'", aim.service ? aim.service : shown);
     }
     if (!session_run(&session, change, &mode, &done, error))

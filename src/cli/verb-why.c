@@ -13,7 +13,7 @@ typedef struct {
     gboolean json;
 } WhyOptions;
 
-/* A service of gourd's, a machine, or any unit; with the nearest name of a service as hint. */
+/* A service of gourd's, a machine, or any unit; with the nearest name of a service, stack or machine as hint. */
 static Why *why_operand(const Session *session, const char *text, GError **error)
 {
     g_autofree char *unit = strchr(text, '.') ? g_strdup(text) : g_strconcat(text, ".service", NULL);
@@ -21,23 +21,25 @@ static Why *why_operand(const Session *session, const char *text, GError **error
                                       strlen(unit) - (g_str_has_suffix(unit, ".service") ? strlen(".service") : 0));
     g_autofree char *shown = text_escape(text);
     g_autoptr(GError) problem = NULL, unknown = NULL;
-    Why *why;
+    gboolean is_unit = unit_name_is_valid(unit, UNIT_NAME_ANY);
+    Why *why = is_unit ? why_unit(session->host, unit, &problem) : NULL;
 
-    if (!unit_name_is_valid(unit, UNIT_NAME_ANY)) {
-        gourd_error_set(error, GOURD_ERROR_USAGE, "'%s' is no name of a service or unit", shown);
-        return NULL;
-    }
-    why = why_unit(session->host, unit, &problem);
     if (why)
         return why;
     g_autoptr(MachineRecord) machine = machine_find(session->host, text, NULL);
     if (machine)
         return why_unit(session->host, machine->unit, error);
+    if (!is_unit) {
+        gourd_error_set(error, GOURD_ERROR_USAGE, "'%s' is no name of a service or unit", shown);
+        return NULL;
+    }
     g_autoptr(StoreService) service = store_find(session->store, name, &unknown);
-    if (!service && g_error_matches(problem, GOURD_ERROR, GOURD_ERROR_NOT_FOUND) &&
-        g_error_matches(unknown, GOURD_ERROR, GOURD_ERROR_NOT_FOUND))
+    if (!service && g_str_has_suffix(unit, ".service") &&
+        g_error_matches(problem, GOURD_ERROR, GOURD_ERROR_NOT_FOUND) &&
+        g_error_matches(unknown, GOURD_ERROR, GOURD_ERROR_NOT_FOUND)) {
         g_propagate_error(error, g_steal_pointer(&unknown));
-    else
+        service_status_fail_unknown(session, name, TRUE, error);
+    } else
         g_propagate_error(error, g_steal_pointer(&problem));
     return NULL;
 }
