@@ -139,45 +139,50 @@ static gboolean add_machines(Host *host, GPtrArray *services, GError **error)
     return TRUE;
 }
 
-static void add_names(const Session *session, gboolean all, GPtrArray *names)
+/* Those of services first, whose number it returns. */
+static guint add_names(const Session *session, gboolean all, GPtrArray *names)
 {
-    g_autoptr(GPtrArray) stacks = NULL, machines = NULL;
+    g_autoptr(GPtrArray) services = NULL, stacks = NULL, machines = NULL;
 
-    if (all && !store_list_stacks(session->store, &stacks, NULL))
-        return;
-    for (guint i = 0; stacks && i < stacks->len; i++)
-        g_ptr_array_add(names, g_strdup(((const StoreStack *)g_ptr_array_index(stacks, i))->name));
-    if (!machine_list(session->host, &machines, NULL))
-        return;
-    for (guint i = 0; i < machines->len; i++)
-        g_ptr_array_add(names, g_strdup(((const MachineRecord *)g_ptr_array_index(machines, i))->name));
+    if (store_list(session->store, &services, NULL))
+        for (guint i = 0; i < services->len; i++)
+            g_ptr_array_add(names, g_strdup(((const StoreService *)g_ptr_array_index(services, i))->name));
+    guint count = names->len;
+    if (all && store_list_stacks(session->store, &stacks, NULL))
+        for (guint i = 0; i < stacks->len; i++)
+            g_ptr_array_add(names, g_strdup(((const StoreStack *)g_ptr_array_index(stacks, i))->name));
+    if (machine_list(session->host, &machines, NULL))
+        for (guint i = 0; i < machines->len; i++)
+            g_ptr_array_add(names, g_strdup(((const MachineRecord *)g_ptr_array_index(machines, i))->name));
+    return count;
 }
 
-/* Services come first: of what is as near they are meant, and the store's own hint is better, as it knows members of stacks. */
-gboolean service_status_fail_unknown(const Session *session, const char *name, gboolean all, GError **error)
+/* The store's own hint is the better one where it has a guess, as it knows members of stacks. */
+static gboolean fail_unknown(const char *name, const GPtrArray *names, guint n_services, gboolean all, GError **error)
 {
     g_autofree char *shown = text_escape(name), *message = NULL, *hint = NULL;
-    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free), services = NULL;
-    g_autoptr(StoreStack) stack = store_find_stack(session->store, name, NULL);
-
-    if (stack || !store_list(session->store, &services, NULL))
-        return FALSE;
-    for (guint i = 0; i < services->len; i++)
-        g_ptr_array_add(names, g_strdup(((const StoreService *)g_ptr_array_index(services, i))->name));
-    add_names(session, all, names);
     const char *nearest = nearest_name(name, names);
-    guint at = names->len;
+    guint at = 0;
+
     if (nearest)
-        g_ptr_array_find(names, nearest, &at);
+        g_ptr_array_find((GPtrArray *)names, nearest, &at);
     gourd_error_split(*error, &message, &hint);
     g_clear_error(error);
     gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "there is no %s '%s'",
                     all ? "service, stack or machine" : "service or machine", shown);
-    if (nearest && at >= services->len)
+    if (nearest && at >= n_services)
         return gourd_error_hint(error, "did you mean '%s'? 'gourd ps' shows all", nearest);
-    return gourd_error_hint(error, "%s",
-                            names->len > services->len && !strstr(hint, "did you mean") ? "'gourd ps' shows all"
-                                                                                        : hint);
+    if (names->len > n_services && !strstr(hint, "did you mean"))
+        return gourd_error_hint(error, "'gourd ps' shows all");
+    return gourd_error_hint(error, "%s", hint);
+}
+
+gboolean service_status_fail_unknown(const Session *session, const char *name, gboolean all, GError **error)
+{
+    g_autoptr(StoreStack) stack = store_find_stack(session->store, name, NULL);
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+
+    return !stack && fail_unknown(name, names, add_names(session, all, names), all, error);
 }
 
 /* A service or a machine. */
