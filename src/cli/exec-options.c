@@ -142,6 +142,8 @@ gboolean exec_in_service(const Call *call, char *const *command, int *ret_status
         .tools = given->tools,
     };
 
+    if (given->environment->len > 0)
+        env_take_own((char **)given->environment->pdata);
     if (given->root && given->user)
         return gourd_error_set(error, GOURD_ERROR_USAGE, "--root and --user cannot go together");
     if (!exec_in_machine(call, command, &is_machine, error) || is_machine)

@@ -78,3 +78,16 @@ gboolean env_file_read(const char *path, GPtrArray *lines, GError **error)
     }
     return env_file_parse(bytes, size, lines, error) || gourd_error_prefix(error, "'%s'", shown);
 }
+
+void env_take_own(char **assignments)
+{
+    for (; *assignments; assignments++) {
+        const char *value = strchr(*assignments, '=') ? NULL : g_getenv(*assignments);
+        char *whole = value ? g_strconcat(*assignments, "=", value, NULL) : NULL;
+
+        if (!whole)
+            continue;
+        g_free(*assignments);
+        *assignments = whole;
+    }
+}

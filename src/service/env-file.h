@@ -9,3 +9,7 @@
 /* Appends NAME=VALUE (char *) for each variable. INPUT errors with the line: no UTF-8, or blanks in the name. Fuzzed. */
 gboolean env_file_parse(const char *bytes, gsize size, GPtrArray *lines, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean env_file_read(const char *path, GPtrArray *lines, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* For commands at hand, as with `docker run --env NAME`: a NAME alone among assignments (NULL-terminated) gets the value that it has in gourd's own
+ * environment, and stays alone if it has none. */
+void env_take_own(char **assignments);
