@@ -51,6 +51,18 @@ static gboolean execute_in_scope(const RunTarget *target, const ServiceOptions *
     return gourd_error_set_errno(error, errno, "cannot run systemd-run");
 }
 
+/* An ordinary user's scopes are made by a systemd of the user's own, which a session has, and what sudo -u or cron starts has not. */
+static gboolean check_session(GError **error)
+{
+    if (geteuid() == 0 || g_getenv("XDG_RUNTIME_DIR") || g_getenv("DBUS_SESSION_BUS_ADDRESS"))
+        return TRUE;
+    gourd_error_set(error, GOURD_ERROR_UNSUPPORTED,
+                    "limits need the user's own systemd, and this is no session of a user");
+    return gourd_error_hint(error,
+                            "log in as that user, or: loginctl enable-linger %s && export XDG_RUNTIME_DIR=/run/user/%u",
+                            g_get_user_name(), (guint)geteuid());
+}
+
 /* As root a scope is for systemctl to see it, too; others need one for limits only. */
 static gboolean take_scope(const RunTarget *target, const ServiceOptions *options, GError **error)
 {
@@ -63,7 +75,7 @@ static gboolean take_scope(const RunTarget *target, const ServiceOptions *option
     if (!has_limits(options) && (!wanted || target->direct || !target->live))
         return TRUE;
     if (target->live && !target->direct)
-        return execute_in_scope(target, options, error);
+        return check_session(error) && execute_in_scope(target, options, error);
     gourd_error_set(error, GOURD_ERROR_UNSUPPORTED, "limits need systemd%s",
                     target->live ? ", and --direct does without" : "");
     return gourd_error_hint(error, "without systemd, ulimit(1) and the surroundings of gourd limit what it starts");
@@ -124,6 +136,8 @@ static ExitCode run(const Call *call, GError **error)
     int status = EXIT_CODE_NOT_RUN;
 
     service_options_init(&options);
+    if (given->deploy.environment->len > 0)
+        env_take_own((char **)given->deploy.environment->pdata);
     if (deploy_apply(&given->deploy, words, &options, error) && run_target_find(call, given->direct, &target, error)) {
         if (target.unit ? !check_service_options(given, error) || !run_target_run(&target, &options, &status, error)
                         : !run_bundle(call, &target, &options, &status, error))
@@ -137,7 +151,8 @@ static ExitCode run(const Call *call, GError **error)
 
 static const Option program_rows[] = {
     {"env", 'e', OPTION_STRINGS, DEPLOY_AT(environment), "NAME[=VALUE]",
-     "Set a variable; a NAME alone takes the image's away"},
+     "Set a variable; a NAME alone takes the value that it has here",
+     .details = "One that is not set here is taken away, if the image sets it."},
     {"env-file", 0, OPTION_STRINGS, DEPLOY_AT(env_files), "FILE",
      "Set the variables that FILE has, one NAME=VALUE a line",
      .details =
@@ -204,11 +219,15 @@ static const OptionGroup groups[] = {
     {"Options", run_rows},     {"Program", program_rows},     {"Storage", storage_rows},
     {"Sandbox", sandbox_rows}, {"Limits", deploy_limit_rows}, {NULL, NULL},
 };
-static const Operand operands[] = {{"BUNDLE", 1, 1, COMPLETE_SERVICE_OR_BUNDLE}, {NULL, 0, 0, COMPLETE_NOTHING}};
+static const Operand operands[] = {{"BUNDLE|SERVICE", 1, 1, COMPLETE_SERVICE_OR_BUNDLE},
+                                   {NULL, 0, 0, COMPLETE_NOTHING}};
 
 static const char *const description[] = {
     "Runs a program in a bundle, in the foreground: with the image's environment, user and folder, its files read-only, and nothing "
     "left behind. What follows BUNDLE is the command, instead of the image's; options stand before BUNDLE.",
+    "With the name of an installed service it runs beside that, as root: a unit of its own with the service's mounts, user, limits and "
+    "sandbox, and a `/tmp` of its own. What follows is the whole command then, without the image's entrypoint; without it, what the service "
+    "runs is started once more. `gourd exec` goes into the running service instead. NAME_VERSION is a bundle of the store.",
     "Input, output, signals and the exit status are the program's. It has a terminal if standard input and output are terminals.",
     "The process is in namespaces of its own, without privileges that it could gain, as a user of the image. Folders that the image "
     "declares as volumes can be written, and are forgotten at the end, as is what is in `/tmp` and `/run`. Root of the image has "
@@ -224,6 +243,7 @@ static const Example examples[] = {
     {"gourd run --network none tools_1.0.raw sh -c 'echo $PATH'", "Another command, without a network"},
     {"tar c . | gourd run --bind \"$PWD\":/work --workdir /work tools_1.0.raw tar t",
      "With files of the host, in a pipe"},
+    {"gourd run web printenv", "Beside a service, as it runs"},
     {"gourd run --writable --user root tools_1.0.raw sh", "A root folder that can be written for a while"},
     {NULL, NULL},
 };
@@ -233,7 +253,7 @@ static const ExitCode codes[] = {EXIT_CODE_NOT_RUN, EXIT_CODE_NO_EXECUTE, EXIT_C
 const Verb verb_run = {
     .name = "run",
     .topic = "At hand",
-    .summary = "Run a program in a bundle",
+    .summary = "Run a program in a bundle, or beside a service",
     .operands = operands,
     .words = "WORD",
     .words_follow = TRUE,

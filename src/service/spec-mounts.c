@@ -351,7 +351,7 @@ static gboolean add_writable(SpecSource *source, const char *path, GError **erro
 
     if (!mount)
         return FALSE;
-    if (!source->options->writable_volatile)
+    if (!source->options->writable_volatile && !source->context->one_off)
         notes_add(
             source->notes, "writable-kept",
             "what the service writes here is kept, and hides what later versions bring; --volatile forgets it at each "

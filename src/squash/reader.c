@@ -4,6 +4,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define NO_TABLE G_MAXUINT64
@@ -59,7 +60,10 @@ static int refuse_truncate(sqfs_file_t *base, sqfs_u64 size)
 static gboolean init_file(SquashReader *reader, int fd, GError **error)
 {
     off_t size = lseek(fd, 0, SEEK_END); /* fstat(2) would not tell the size of a block device */
+    struct stat status;
 
+    if (fstat(fd, &status) == 0 && S_ISDIR(status.st_mode))
+        return gourd_error_set(error, GOURD_ERROR_INPUT, "it is a folder");
     if (size < 0)
         return gourd_error_set_errno(error, errno, "cannot tell its size");
     reader->file = (BorrowedFile){
