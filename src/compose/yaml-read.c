@@ -388,7 +388,9 @@ static gboolean read_text(YamlReader *reader, const char *bytes, gsize size, GEr
 {
     struct fy_diag *diag = fy_diag_create(NULL);
     const struct fy_parse_cfg settings = {
-        .flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_DEFAULT_VERSION_1_2 | FYPCF_JSON_NONE,
+        /* "]" may stand as deep as the key of its list, as it often does. */
+        .flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_DEFAULT_VERSION_1_2 | FYPCF_JSON_NONE |
+                 FYPCF_SLOPPY_FLOW_INDENTATION,
         .diag = diag,
     };
     gboolean is_read = FALSE;
