@@ -5,7 +5,8 @@
 
 struct Notes {
     GMutex lock;
-    GPtrArray *list; /* Note *, sorted by kind */
+    GPtrArray *list;  /* Note *, sorted by kind */
+    GHashTable *once; /* "KIND SUBJECT" of notes_add_once() */
 };
 
 static void note_free(gpointer data)
@@ -24,6 +25,7 @@ Notes *notes_new(void)
 
     g_mutex_init(&notes->lock);
     notes->list = g_ptr_array_new_with_free_func(note_free);
+    notes->once = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return notes;
 }
 
@@ -32,6 +34,7 @@ void notes_free(Notes *notes)
     if (!notes)
         return;
     g_ptr_array_unref(notes->list);
+    g_hash_table_unref(notes->once);
     g_mutex_clear(&notes->lock);
     g_free(notes);
 }
@@ -84,6 +87,17 @@ void notes_add(Notes *notes, const char *kind, const char *text, const char *sub
         insert_subject(note, escaped);
     }
     g_mutex_unlock(&notes->lock);
+}
+
+void notes_add_once(Notes *notes, const char *kind, const char *text, const char *subject)
+{
+    if (!notes)
+        return;
+    g_mutex_lock(&notes->lock);
+    const gboolean is_new = g_hash_table_add(notes->once, g_strconcat(kind, " ", subject, NULL));
+    g_mutex_unlock(&notes->lock);
+    if (is_new)
+        notes_add(notes, kind, text, subject);
 }
 
 void notes_merge(Notes *notes, Notes *from)

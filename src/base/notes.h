@@ -26,6 +26,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Notes, notes_free)
 /* Adds one subject (bytes of an image, escaped here; NULL for none) to the note of that kind. notes may be NULL. */
 void notes_add(Notes *notes, const char *kind, const char *text, const char *subject);
 
+/* The same, unless it has been added so before: for a name that is met many times. Remembers each. */
+void notes_add_once(Notes *notes, const char *kind, const char *text, const char *subject);
+
 /* Adds all that `from` has. */
 void notes_merge(Notes *notes, Notes *from);
 

@@ -49,7 +49,7 @@ static gboolean append_value(const Variables *variables, const char *name, const
 {
     if (value)
         return append(result, value, strlen(value), error);
-    notes_add(variables->notes, "variable-not-set", "variables that are not set are replaced by nothing", name);
+    notes_add_once(variables->notes, "variable-not-set", "variables that are not set are replaced by nothing", name);
     return TRUE;
 }
 
