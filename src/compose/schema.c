@@ -26,6 +26,8 @@ static gboolean set_unknown_key(const ComposeNode *node, const ComposeField *mem
         g_ptr_array_add(names, (char *)field->name);
     const char *nearest = nearest_name(node->key, names);
     compose_error(error, GOURD_ERROR_INPUT, node, "there is no such key");
+    if (node->parent && !node->parent->parent && (compose_node_get(node, "image") || compose_node_get(node, "build")))
+        return gourd_error_hint(error, "services stand below 'services:', indented");
     if (nearest)
         return gourd_error_hint(error, "did you mean '%s'? keys of your own begin with 'x-'", nearest);
     return gourd_error_hint(error, "keys of your own begin with 'x-'");

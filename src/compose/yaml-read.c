@@ -126,7 +126,9 @@ static gboolean set_key(YamlReader *reader, const char *text, const struct fy_ma
         g_autofree char *shown = text_escape(text);
         g_autofree char *message = g_strdup_printf("the key '%s' is there already, in line %u", shown, other->line);
 
-        return set_error(reader, mark, message, error);
+        set_error(reader, mark, message, error);
+        return strcmp(text, MERGE_KEY) == 0 &&
+               gourd_error_hint(error, "several are merged by a list: <<: [*one, *other]");
     }
     reader->key = compose_arena_text(reader->arena, text);
     reader->key_line = mark ? (guint)mark->line + 1 : 1;
