@@ -18,3 +18,11 @@ GPtrArray *yaml_read(ComposeArena *arena, const char *file, const char *bytes, g
 
 /* What a scalar that is written without quotes is: sets kind and value of the node. */
 void yaml_resolve_plain(ComposeNode *node, const char *text);
+
+/* The text of a scalar in quotes, from the first of them; `stop` is the end of the file. May have zero bytes. */
+GString *yaml_text_quoted(const char *at, const char *stop) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The text of a block, whose lines are from `at` to `stop` in the file. FALSE if they do not belong to it: they stand no deeper than
+ * what it is the value of. NULL if it says its indentation itself ("|2"). */
+gboolean yaml_text_block(const char *file, const char *at, const char *stop, GString **ret_text)
+    G_GNUC_WARN_UNUSED_RESULT;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What stands in Compose files in small: variables, .env, lengths of time, sizes, commands. */
+/* What stands in Compose files in small: texts of YAML, variables, .env, lengths of time, sizes, commands. */
 #include "compose/compose.h"
 #include "compose/dotenv.h"
 #include "compose/interpolate.h"
 #include "compose/value.h"
+#include "compose/yaml.h"
 
 #include <string.h>
 
@@ -20,6 +21,72 @@ static GHashTable *make_table(const char *const *lines)
 }
 
 static const char *const some[] = {"A=1", "EMPTY=", "LONG=a b", "DOLLAR=$A", NULL};
+
+/* --- YAML ---------------------------------------------------------------------------------------------------------- */
+
+/* What "text" is in "list:\n  - text: WRITTEN\n    next: 1\n", or the message of the error. */
+static char *read_text(const char *written)
+{
+    g_autofree char *bytes = g_strdup_printf("list:\n  - text: %s\n    next: 1\n", written);
+    g_autoptr(ComposeArena) arena = compose_arena_new();
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) documents = yaml_read(arena, "compose.yaml", bytes, strlen(bytes), &error);
+
+    if (!documents)
+        return g_strdup(error->message);
+    const ComposeNode *item = compose_node_get(g_ptr_array_index(documents, 0), "list")->first;
+    g_assert_cmpint(compose_node_get_int(item, "next", 0), ==, 1);
+    return g_strdup(compose_node_get_text(item, "text"));
+}
+
+/* What PyYAML and Go's yaml.v3 read. */
+static void texts_of_several_lines_lose_nothing(void)
+{
+    static const char *const cases[][2] = {
+        {"\"a\\\\\\\n        n b\"", "a\\n b"},
+        {"\"  a \\\n        b \n        c\"", "  a b c"},
+        {"\"a\\ \n\n        b\"", "a \nb"},
+        {"\"a\\\n\n        b\"", "a\nb"},
+        {"\"\\x41\\u00e9\\U0001f600\\t\\/\\\"\\e\"", "A\303\251\360\237\230\200\t/\"\033"},
+        {"\"a\r\n        b\"", "a b"},
+        {"'a\n        ''''b'", "a ''b"},
+        {"'a  \n\n        b\\ '''", "a\nb\\ '"},
+        {"|\n      a\n\n       b", "a\n\n b\n"},
+        {"|-  # that's | all\n      a\n", "a"},
+        {"|+\n\n      a\n  \n", "\na\n\n\n"},
+        {">\n      a\n      b\n\n      c\n        d\n      e", "a b\nc\n  d\ne\n"},
+        {">\n\n      a\n  \n        b", "\na\n\n  b\n"},
+        {">-\r\n      a\r\n      b", "a b"},
+        {"!!str |\n      1", "1\n"},
+        {"|1\n      a", " a\n"},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *text = read_text(cases[i][0]);
+
+        g_assert_cmpstr(text, ==, cases[i][1]);
+    }
+}
+
+/* libfyaml would take all that follows for its text. */
+static void a_block_without_text_takes_no_other_keys(void)
+{
+    static const char *const cases[] = {"|", ">-", "|+\n\n", ">  # nothing", "&a |", NULL};
+
+    for (const char *const *written = cases; *written; written++) {
+        g_autofree char *message = read_text(*written);
+
+        g_assert_nonnull(strstr(message, ": this is not indented deeper than the key before '|' or '>'"));
+    }
+}
+
+static void several_merge_keys_are_a_list(void)
+{
+    g_autofree char *message = read_text("{<<: {a: 1}, <<: {b: 1}}");
+
+    g_assert_nonnull(strstr(message, "the key '<<' is there already, in line 2"));
+    g_assert_nonnull(strstr(message, "<<: [*one, *other]"));
+}
 
 /* --- variables ----------------------------------------------------------------------------------------------------- */
 
@@ -245,6 +312,9 @@ static void commands_are_split_as_by_a_shell(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/compose-text/texts_of_several_lines_lose_nothing", texts_of_several_lines_lose_nothing);
+    g_test_add_func("/compose-text/a_block_without_text_takes_no_other_keys", a_block_without_text_takes_no_other_keys);
+    g_test_add_func("/compose-text/several_merge_keys_are_a_list", several_merge_keys_are_a_list);
     g_test_add_func("/compose-text/variables_are_replaced", variables_are_replaced);
     g_test_add_func("/compose-text/what_is_no_variable_is_an_error", what_is_no_variable_is_an_error);
     g_test_add_func("/compose-text/a_variable_that_must_be_set_says_why", a_variable_that_must_be_set_says_why);
