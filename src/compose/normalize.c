@@ -222,6 +222,16 @@ static void order_top(ComposeNode *root)
     }
 }
 
+/* `user: ${NAME:-}` says nothing, with Docker too. */
+static void drop_empty_texts(ComposeNode *service)
+{
+    for (ComposeNode *item = service->first, *next; item; item = next) {
+        next = item->next;
+        if (item->kind == COMPOSE_STRING && !*item->text)
+            compose_node_unlink(item);
+    }
+}
+
 static gboolean normalize_services(ComposeLoader *loader, ComposeNode *services, GError **error)
 {
     ComposeNode *root = services->parent;
@@ -229,6 +239,7 @@ static gboolean normalize_services(ComposeLoader *loader, ComposeNode *services,
     for (ComposeNode *service = services->first; service; service = service->next) {
         if (service->kind != COMPOSE_MAP)
             continue;
+        drop_empty_texts(service);
         if (!compose_resolve_environment(loader, service, error) || !compose_check_scale(service, error))
             return FALSE;
         complete_service(service, loader->project->folder);
