@@ -271,6 +271,8 @@ static char *find_attention(const Session *session, const ServiceStatus *status)
 
     if (!has_bundle(session, status->service))
         return g_strdup("its bundle is missing");
+    if (store_bundle_is_other(session->store, store_service_release(status->service, status->service->active)))
+        return g_strdup_printf("its bundle was replaced: gourd why %s", status->service->name);
     if (!status->is_known)
         return NULL;
     if (strcmp(unit->load_state, "loaded") != 0)

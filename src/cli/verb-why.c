@@ -13,6 +13,17 @@ typedef struct {
     gboolean json;
 } WhyOptions;
 
+/* NULL stays NULL. */
+static Why *compare_bundle(const Session *session, const StoreService *service, Why *why)
+{
+    const StoreRelease *release = store_service_release(service, service->active);
+    g_autofree char *path = release ? g_strconcat(PATH_BUNDLES "/", release->bundle, NULL) : NULL;
+
+    if (why && release && *release->bundle && store_bundle_is_other(session->store, release))
+        why_add_replaced(why, path, service->name);
+    return why;
+}
+
 /* A service of gourd's, a machine, or any unit; with the nearest name of a service, stack or machine as hint. */
 static Why *why_operand(const Session *session, const char *text, GError **error)
 {
@@ -24,8 +35,9 @@ static Why *why_operand(const Session *session, const char *text, GError **error
     gboolean is_unit = unit_name_is_valid(unit, UNIT_NAME_ANY);
     Why *why = is_unit ? why_unit(session->host, unit, &problem) : NULL;
 
+    g_autoptr(StoreService) service = store_find(session->store, name, &unknown);
     if (why)
-        return why;
+        return service ? compare_bundle(session, service, why) : why;
     g_autoptr(MachineRecord) machine = machine_find(session->host, text, NULL);
     if (machine)
         return why_unit(session->host, machine->unit, error);
@@ -33,7 +45,6 @@ static Why *why_operand(const Session *session, const char *text, GError **error
         gourd_error_set(error, GOURD_ERROR_USAGE, "'%s' is no name of a service or unit", shown);
         return NULL;
     }
-    g_autoptr(StoreService) service = store_find(session->store, name, &unknown);
     if (!service && g_str_has_suffix(unit, ".service") &&
         g_error_matches(problem, GOURD_ERROR, GOURD_ERROR_NOT_FOUND) &&
         g_error_matches(unknown, GOURD_ERROR, GOURD_ERROR_NOT_FOUND)) {
@@ -53,7 +64,7 @@ static gboolean why_all_services(const Session *session, GPtrArray *whys, GError
     for (guint i = 0; i < services->len; i++) {
         const StoreService *service = g_ptr_array_index(services, i);
         g_autoptr(GError) problem = NULL;
-        Why *why = why_unit(session->host, service->unit, &problem);
+        Why *why = compare_bundle(session, service, why_unit(session->host, service->unit, &problem));
 
         /* A unit that somebody removed: one more reason, and no end. */
         if (!why && !g_error_matches(problem, GOURD_ERROR, GOURD_ERROR_NOT_FOUND)) {
@@ -79,7 +90,8 @@ static gboolean why_several(const Session *session, const char *name, GPtrArray 
     if (!service_status_find_named(session->store, name, services, NULL))
         return FALSE;
     for (guint i = 0; i < services->len; i++) {
-        Why *why = why_unit(session->host, ((const StoreService *)g_ptr_array_index(services, i))->unit, NULL);
+        const StoreService *service = g_ptr_array_index(services, i);
+        Why *why = compare_bundle(session, service, why_unit(session->host, service->unit, NULL));
 
         if (why)
             g_ptr_array_add(whys, why);

@@ -4,6 +4,7 @@
 static const WhyCause causes[] = {
     /* the root */
     {"image-missing", "the file of RootImage= is not there"},
+    {"image-replaced", "the image is not the bundle that was installed"},
     {"image-damaged", "the image is damaged"},
     {"image-unknown", "the file of RootImage= is no image"},
     {"root-missing", "the folder of RootDirectory= is not there"},

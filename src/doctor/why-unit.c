@@ -187,7 +187,9 @@ static void check_reload(const WhyFacts *facts, GPtrArray *findings)
 
 static void check_root(const WhyFacts *facts, GPtrArray *findings)
 {
-    if (findings->len == 0 && facts->root_kind != WHY_ROOT_HOST &&
+    const WhyFinding *first = findings->len > 0 ? g_ptr_array_index(findings, 0) : NULL;
+
+    if ((!first || strcmp(first->cause, "stopped") == 0) && facts->root_kind != WHY_ROOT_HOST &&
         g_error_matches(facts->root_problem, GOURD_ERROR, GOURD_ERROR_NOT_FOUND))
         why_explain_image(facts, findings);
 }

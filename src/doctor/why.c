@@ -401,11 +401,27 @@ Why *why_unit(Host *host, const char *unit, GError **error)
     if (facts.is_live && is_loaded(&facts))
         explain_live(&facts, why);
     why_explain_unit(&facts, why->findings);
-    if (!is_loaded(&facts) || (!facts.is_live && why->findings->len > 0))
+    /* What runs without its root does so until it is stopped. */
+    if (!is_loaded(&facts) || (!facts.is_live && why->findings->len > 0) ||
+        g_error_matches(facts.root_problem, GOURD_ERROR, GOURD_ERROR_NOT_FOUND))
         why->is_wrong = TRUE;
     add_lines(&facts, why->lines);
     say_keys(&facts, why->findings);
     return g_steal_pointer(&why);
+}
+
+void why_add_replaced(Why *why, const char *path, const char *name)
+{
+    g_autofree char *shown = text_escape(path);
+
+    why_add(
+        why->findings, "image-replaced", NULL,
+        g_strdup_printf(
+            "its image '%s' is not the bundle that was installed: who replaces a file that is in use spoils what runs",
+            shown),
+        g_strdup_printf("put the right one there and systemctl restart %s, or use it as it is: gourd upgrade %s",
+                        why->unit, name));
+    why->is_wrong = TRUE;
 }
 
 /* --- JSON ---------------------------------------------------------------------------------------------------------- */

@@ -34,6 +34,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Why, why_free)
 /* NOT_FOUND if there is no such unit, with the nearest as hint. On a host at rest only what its files tell. */
 Why *why_unit(Host *host, const char *unit, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Adds that the image, "/var/lib/gourd/bundles/…", is another one than was installed for the service of that name. */
+void why_add_replaced(Why *why, const char *path, const char *name);
+
 /* What of the host itself would keep services from running (WhyFinding); empty if nothing does. The caller unrefs. */
 GPtrArray *why_host(Host *host);
 

@@ -155,6 +155,21 @@ gboolean bundle_compute_digest(Bundle *bundle, Digest *ret_digest, GError **erro
     return TRUE;
 }
 
+gboolean store_bundle_is_other(Store *store, const StoreRelease *release)
+{
+    g_autofree char *path = g_strconcat(PATH_BUNDLES "/", release->bundle, NULL);
+    autofd fd = root_open(store->root, path, O_RDONLY | O_NOCTTY | O_NONBLOCK, 0);
+    guint8 bytes[BUNDLE_FOOTER_BYTES];
+    struct stat status;
+    BundleFooter footer;
+
+    if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) || status.st_size < (off_t)sizeof bytes)
+        return FALSE;
+    return fd_pread_exactly(fd, path, bytes, sizeof bytes, (guint64)status.st_size - sizeof bytes, NULL) &&
+           bundle_footer_detect(bytes) && bundle_footer_parse(bytes, (guint64)status.st_size, &footer, NULL) &&
+           !digest_equal(&footer.head, &release->digest);
+}
+
 /* What the bundle says of itself; NULL where it does not. */
 static gboolean read_metadata(BundleSource *source, GError **error)
 {

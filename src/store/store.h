@@ -124,6 +124,9 @@ const StoreBundle *store_bundle_find(const GPtrArray *bundles, const char *text)
 /* NAME and VERSION of NAME_VERSION[.raw]; FALSE if text is not of that form. The caller frees both. */
 gboolean store_bundle_split(const char *text, char **ret_name, char **ret_version);
 
+/* Whether the file of a release is another bundle now than it was, as far as its index tells: FALSE where there is none. */
+gboolean store_bundle_is_other(Store *store, const StoreRelease *release);
+
 /* --- volumes ------------------------------------------------------------------------------------------------------ */
 
 /* A folder that keeps the data of services: PATH_VOLUMES/OWNER/NAME. */
