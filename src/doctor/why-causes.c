@@ -86,6 +86,7 @@ static const WhyCause causes[] = {
     {"machine-name-taken", "another machine of that name runs"},
     {"machine-busy", "its tree is in use by another machine"},
     {"machine-missing", "its tree is not there"},
+    {"machine-settings", "its .nspawn file, that gourd wrote, is not there"},
     {"machine-incomplete", "its tree has no systemd, or no os-release"},
     {"users-unmapped", "it cannot have users of its own here"},
     {"sysctl-refused", "the kernel refuses a sysctl that it is to have"},

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "why-private.h"
 
+#include <errno.h>
 #include <net/if.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Machines: systemd-nspawn@NAME.service with NAME.nspawn. What systemd-nspawn says was read in 252 and 257; some of it 257 no longer says, so that
  * links are looked for too. */
@@ -218,6 +220,15 @@ static void explain_missing(const Look *look, const char *behind G_GNUC_UNUSED)
                             look->name));
 }
 
+/* Made by gourd. */
+static gboolean is_ours(const Look *look)
+{
+    g_autofree char *path = g_strdup_printf(PATH_GOURD "/machines/%s.json", look->name);
+    g_autofree char *real = host_path(look->facts->host, path);
+
+    return g_file_test(real, G_FILE_TEST_EXISTS);
+}
+
 static void explain_incomplete(const Look *look, const char *behind G_GNUC_UNUSED)
 {
     static const char *const bind[] = {"BindReadOnly", NULL};
@@ -319,6 +330,13 @@ static gboolean runs_program(const Look *look)
     return find_setting(look, "Exec", keys, is_any, NULL, &setting);
 }
 
+gboolean why_is_program(const WhyFacts *facts)
+{
+    g_auto(Look) look = {0};
+
+    return look_begin(facts, NULL, &look) && runs_program(&look);
+}
+
 /* What is said after the start is said inside, but for one thing: systemd-nspawn says that it is up before it runs a program alone. */
 static void explain_words(const Look *look)
 {
@@ -360,6 +378,41 @@ static gboolean said_nothing(const WhyFacts *facts)
     return TRUE;
 }
 
+/* Without its settings systemd-nspawn starts what gourd made with its own, on a tree without programs. */
+static void look_for_settings(const Look *look)
+{
+    if (look->source.file || !is_ours(look))
+        return;
+    why_add(
+        look->findings, "machine-settings", NULL,
+        g_strdup_printf("its settings, %s, cannot be read: without them it has not the host's programs, nor its links",
+                        look->source.path),
+        g_strdup_printf("put the file back, or make it again from its record: gourd machine export %s %s.tar.gz && "
+                        "gourd machine remove %s && gourd machine import %s %s.tar.gz",
+                        look->name, look->name, look->name, look->name, look->name));
+}
+
+/* The program ended well before the commands of the drop-in had found it. */
+static void look_for_end(const Look *look)
+{
+    if (runs_program(look) && g_strcmp0(look->facts->failure.command, "ExecStartPost") == 0)
+        why_add(look->findings, "program-ended", NULL,
+                g_strdup("its program ended by itself, without an error, before the machine was up"),
+                g_strdup("a machine's program must stay in the foreground: see whether an option keeps it there"));
+}
+
+void why_explain_absence(const WhyFacts *facts, GPtrArray *findings)
+{
+    g_auto(Look) look = {0};
+
+    if (!look_begin(facts, findings, &look) || !is_ours(&look))
+        return;
+    g_autofree char *tree = g_strconcat("/var/lib/machines/", look.name, NULL);
+    g_autofree char *real = host_path(facts->host, tree);
+    if (access(real, F_OK) < 0 && errno == ENOENT) /* others than root may not look */
+        explain_missing(&look, NULL);
+}
+
 void why_explain_machine(const WhyFacts *facts, GPtrArray *findings)
 {
     g_auto(Look) look = {0};
@@ -370,11 +423,14 @@ void why_explain_machine(const WhyFacts *facts, GPtrArray *findings)
         explain_timeout(&look);
         return;
     }
-    if (facts->failure.started && !runs_program(&look))
+    look_for_settings(&look);
+    if (findings->len > 0 || (facts->failure.started && !runs_program(&look)))
         return;
     explain_words(&look);
     if (facts->failure.started)
         return;
+    if (findings->len == 0)
+        look_for_end(&look);
     if (findings->len == 0)
         look_for_links(&look);
     if (findings->len == 0 && g_strcmp0(facts->failure.code, "exited") == 0 && said_nothing(facts) &&

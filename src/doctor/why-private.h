@@ -127,10 +127,14 @@ void why_explain_port(const WhyFacts *facts, const HostEntry *entry, GPtrArray *
 void why_explain_privileges(const WhyFacts *facts, GPtrArray *findings);
 /* Whether the unit runs a machine of systemd-nspawn. */
 gboolean why_is_machine(const WhyFacts *facts);
+/* Whether that runs a program alone, without systemd inside. */
+gboolean why_is_program(const WhyFacts *facts);
 /* The command that starts it. The caller frees. */
 char *why_start_command(const WhyFacts *facts);
 /* Of machines of systemd-nspawn: why it does not start, and what failed inside of one that runs. Nothing for other units. */
 void why_explain_machine(const WhyFacts *facts, GPtrArray *findings);
+/* Of one that does not run: that its tree is gone. */
+void why_explain_absence(const WhyFacts *facts, GPtrArray *findings);
 void why_explain_inside(const WhyFacts *facts, GPtrArray *findings);
 /* Of one that runs: ports of the host that it does not get. own: its .nspawn file. */
 void why_explain_ports(const WhyFacts *facts, const char *machine, const WhySource *own, GPtrArray *findings);

@@ -253,16 +253,28 @@ static void explain_assertion(const WhyFacts *facts, GPtrArray *findings)
                                     facts->unit));
 }
 
+static gboolean is_stopping(const WhyFacts *facts)
+{
+    return strcmp(facts->state.active_state, "deactivating") == 0;
+}
+
 static void explain_stopped(const WhyFacts *facts, Why *why)
 {
     gboolean enabled = g_str_has_prefix(facts->state.unit_file_state, "enabled");
 
+    if (is_stopping(facts)) {
+        why_add(why->findings, "stopped", NULL,
+                g_strdup("it is being stopped: it can be started again when it is down"),
+                g_strdup_printf("'systemctl stop %s' waits for that", facts->unit));
+        return;
+    }
     explain_condition(facts, why->findings);
     explain_assertion(facts, why->findings);
     if (why->findings->len == 0 && g_strcmp0(facts->failure.result, "exec-condition") == 0)
         explain_failure(facts, why->findings);
     why_explain_socket(facts, why->findings);
     why_explain_dependency(facts, why->findings);
+    why_explain_absence(facts, why->findings);
     if (why->findings->len > 0) {
         why->is_wrong = TRUE;
         return;
@@ -272,11 +284,10 @@ static void explain_stopped(const WhyFacts *facts, Why *why)
         why->is_wrong = enabled;
         return;
     }
-    why_add(why->findings, "stopped", NULL,
-            enabled
-                ? g_strdup("it does not run, and did not fail: it was stopped, or not started since it was installed")
-                : g_strdup("it does not run, and did not fail: it was stopped, or nobody has started it, and it is not "
-                           "started at boot"),
+    const char *how = why_is_program(facts) ? "its program ended by itself, or it was stopped"
+                      : enabled             ? "it was stopped, or not started since it was installed"
+                                            : "it was stopped, or nobody has started it, and it is not started at boot";
+    why_add(why->findings, "stopped", NULL, g_strdup_printf("it does not run, and did not fail: %s", how),
             why_start_command(facts));
 }
 
@@ -342,6 +353,8 @@ static char *describe_state(const WhyFacts *facts)
         return g_strdup(is_unhealthy(facts) ? "unhealthy" : "running");
     if (strcmp(state->active_state, "inactive") == 0)
         return g_strdup("stopped");
+    if (is_stopping(facts))
+        return g_strdup("stopping");
     if (strcmp(state->active_state, "activating") == 0)
         return g_strdup(strcmp(state->sub_state, "auto-restart") == 0 ? "restarting" : "starting");
     return g_strdup(state->active_state);
