@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tar-pax.h"
 
+#include <linux/limits.h>
 #include <string.h>
 
 void pax_header_init(PaxHeader *header)
@@ -60,6 +61,28 @@ static gboolean parse_time(const char *value, gint64 *ret_seconds, guint32 *ret_
     return TRUE;
 }
 
+/* What the kernel would not set or list, so that no file system it mounts has it. The limit on the names together also
+ * bounds how many attributes there are. */
+static gboolean check_xattr(PaxHeader *header, const char *name, gsize size, GError **error)
+{
+    gsize name_size = strlen(name);
+
+    if (name_size == 0)
+        return gourd_error_set(error, GOURD_ERROR_INPUT, "an extended attribute without a name");
+    if (name_size > XATTR_NAME_MAX)
+        return gourd_error_set(error, GOURD_ERROR_INPUT, "the name is over %d bytes, more than Linux can hold",
+                               XATTR_NAME_MAX);
+    if (size > XATTR_SIZE_MAX)
+        return gourd_error_set(error, GOURD_ERROR_INPUT,
+                               "a value of %" G_GSIZE_FORMAT " bytes, more than Linux can hold", size);
+    header->xattrs_names_size += name_size + 1;
+    if (header->xattrs_names_size > XATTR_LIST_MAX)
+        return gourd_error_set(error, GOURD_ERROR_INPUT,
+                               "the names of the extended attributes are over %d bytes, more than Linux can list",
+                               XATTR_LIST_MAX);
+    return TRUE;
+}
+
 static gboolean add_xattr(PaxHeader *header, const char *name, const guint8 *value, gsize size, gsize size_max,
                           GError **error)
 {
@@ -69,8 +92,8 @@ static gboolean add_xattr(PaxHeader *header, const char *name, const guint8 *val
                         "extended attributes of more than %" G_GSIZE_FORMAT " bytes (limit xattr-size)", size_max);
         return gourd_error_hint(error, "if you trust the image, allow more with --limit xattr-size=BYTES");
     }
-    if (*name == '\0')
-        return gourd_error_set(error, GOURD_ERROR_INPUT, "an extended attribute without a name");
+    if (!check_xattr(header, name, size, error))
+        return FALSE;
     if (!header->xattrs)
         header->xattrs = xattrs_new();
     xattrs_set(header->xattrs, name, value, size);

@@ -17,8 +17,9 @@ typedef struct {
     gint64 mtime;
     guint32 mtime_nsec;
     guint32 device_major, device_minor;
-    Xattrs *xattrs;    /* or NULL */
-    gsize xattrs_size; /* names and values */
+    Xattrs *xattrs;          /* or NULL */
+    gsize xattrs_size;       /* names and values */
+    gsize xattrs_names_size; /* names, each with its NUL */
     guint sparse_major, sparse_minor;
     gboolean has_sparse, has_sparse_size;
     guint64 sparse_size;   /* bytes of the file with its holes */

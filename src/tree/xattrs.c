@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tree.h"
 
+#include <string.h>
+
 struct Xattrs {
     gint references;
     GArray *list; /* Xattr, by name */
@@ -41,16 +43,18 @@ void xattrs_unref(Xattrs *xattrs)
 void xattrs_set(Xattrs *xattrs, const char *name, const void *value, gsize size)
 {
     Xattr xattr = {g_strdup(name), g_memdup2(value, size), size};
-    guint at = 0;
+    guint at = 0, end = xattrs->list->len;
 
-    for (; at < xattrs->list->len; at++) {
-        int order = g_strcmp0(g_array_index(xattrs->list, Xattr, at).name, name);
+    while (at < end) {
+        guint middle = (at + end) / 2;
 
-        if (order == 0)
-            g_array_remove_index(xattrs->list, at);
-        if (order >= 0)
-            break;
+        if (strcmp(xattrs_get(xattrs, middle)->name, name) < 0)
+            at = middle + 1;
+        else
+            end = middle;
     }
+    if (at < xattrs->list->len && strcmp(xattrs_get(xattrs, at)->name, name) == 0)
+        g_array_remove_index(xattrs->list, at);
     g_array_insert_val(xattrs->list, at, xattr);
 }
 

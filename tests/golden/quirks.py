@@ -428,6 +428,21 @@ def a_bomb_of_attributes():
     return [layer(file("a", pax=xattr("user.big", "v" * 2000)))]
 
 
+@refused()
+def an_attribute_of_over_64_kib():
+    return [layer(file("a", "1", pax=xattr("user.k", "v" * 65537)))]
+
+
+@refused()
+def an_attribute_with_a_name_of_over_255_bytes():
+    return [layer(file("a", "1", pax=xattr("user." + "n" * 251, "v")))]
+
+
+@refused()
+def attributes_that_linux_cannot_list():
+    return [layer(file("a", "1", pax={key: value for i in range(7000) for key, value in xattr(f"user.{i:05}", "").items()}))]
+
+
 @refused("--limit", "path-length=100")
 def a_bomb_of_a_path():
     return [layer(file("d/" * 60 + "f"))]
