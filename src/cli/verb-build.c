@@ -143,7 +143,8 @@ static const char *const platforms[] = {
     "linux/amd64",   "linux/arm64", "linux/arm/v7",  "linux/arm/v6", "linux/386",
     "linux/ppc64le", "linux/s390x", "linux/riscv64", NULL,
 };
-static const char *const limits[] = {"unpacked-size=", "entries=", "layers=", "path-length=", "xattr-size=", NULL};
+static const char *const limits[] = {"unpacked-size=", "entries=",       "layers=", "path-length=",
+                                     "xattr-size=",    "metadata-size=", NULL};
 static const char *const owners[] = {"keep", "root", NULL};
 
 static const Option content_rows[] = {
@@ -163,8 +164,10 @@ static const Option content_rows[] = {
     {"owner", 0, OPTION_STRING, AT(owner), "OWNER", "Who owns the files of a `dir:` source: `keep`, `root` or UID:GID",
      .fallback = "keep", .suggestions = owners, .completion = COMPLETE_VALUES, .check = check_owner},
     {"limit", 0, OPTION_STRINGS, AT(limits), "NAME=VALUE", "Change a limit that protects from hostile images",
-     .details = "The limits are `unpacked-size` (bytes in one layer), `entries` (in all layers), `layers`, "
-                "`path-length` and `xattr-size` (bytes of one entry). VALUE may have a suffix K, M, G or T.",
+     .details =
+         "The limits are `unpacked-size` (bytes in one layer), `entries` (in all layers), `layers`, "
+         "`path-length`, `xattr-size` (bytes of one entry) and `metadata-size` (bytes of paths, links and extended "
+         "attributes in all layers). VALUE may have a suffix K, M, G or T.",
      .suggestions = limits, .completion = COMPLETE_VALUES, .check = check_limit},
     {NULL},
 };

@@ -19,7 +19,8 @@ typedef struct {
     guint64 entries;       /* entries in all layers together */
     guint64 layers;
     guint64 path_length;
-    guint64 xattr_size; /* bytes of all extended attributes of one entry */
+    guint64 xattr_size;    /* bytes of all extended attributes of one entry */
+    guint64 metadata_size; /* bytes of paths, link targets and extended attributes in all layers together */
 } ImageLimits;
 
 void image_limits_init(ImageLimits *ret_limits);

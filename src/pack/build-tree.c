@@ -100,7 +100,7 @@ gboolean build_read_layers(Build *build, GError **error)
         .store = build->store,
         .notes = build->notes,
         .readers = reader_count(build),
-        .entries_max = build->options->limits.entries,
+        .limits = &build->options->limits,
         .exclude = excludes ? is_excluded : NULL, /* but not from a pipe, which cannot be read again */
         .progress = build_report,
         .user_data = build,

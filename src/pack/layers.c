@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "layers.h"
 
+#include <string.h>
+
 /* What the threads that read share. */
 typedef struct {
     const LayersJob *job;
@@ -12,9 +14,10 @@ typedef struct {
     guint committed;    /* newest layers that are in the shadow, in order */
     gboolean *complete; /* by index */
     GError *error;
-    gint failed;     /* atomic */
-    guint64 done;    /* atomic: bytes of layers read */
-    guint64 entries; /* atomic */
+    gint failed;      /* atomic */
+    guint64 done;     /* atomic: bytes of layers read */
+    guint64 entries;  /* atomic */
+    guint64 metadata; /* atomic: bytes of paths, targets and attributes */
 } Reading;
 
 static void entry_free(gpointer data)
@@ -103,15 +106,35 @@ static void report(gpointer data)
         reading->job->progress(done, reading->job->user_data);
 }
 
-static gboolean count_entry(Reading *reading, GError **error)
+static gsize metadata_size(const Entry *entry)
 {
-    guint64 limit = reading->job->entries_max;
+    gsize size = strlen(entry->path) + (entry->target ? strlen(entry->target) : 0);
 
-    if (__atomic_add_fetch(&reading->entries, 1, __ATOMIC_RELAXED) <= limit)
-        return TRUE;
-    gourd_error_set(error, GOURD_ERROR_LIMIT, "the image has more than %" G_GUINT64_FORMAT " entries (limit entries)",
-                    limit);
-    return gourd_error_hint(error, "if you trust the image, allow more with --limit entries=NUMBER");
+    for (gsize i = 0; i < xattrs_count(entry->xattrs); i++) {
+        const Xattr *xattr = xattrs_get(entry->xattrs, i);
+
+        size += strlen(xattr->name) + xattr->size;
+    }
+    return size;
+}
+
+static gboolean count_entry(Reading *reading, const Entry *entry, GError **error)
+{
+    const ImageLimits *limits = reading->job->limits;
+
+    if (__atomic_add_fetch(&reading->entries, 1, __ATOMIC_RELAXED) > limits->entries) {
+        gourd_error_set(error, GOURD_ERROR_LIMIT,
+                        "the image has more than %" G_GUINT64_FORMAT " entries (limit entries)", limits->entries);
+        return gourd_error_hint(error, "if you trust the image, allow more with --limit entries=NUMBER");
+    }
+    if (__atomic_add_fetch(&reading->metadata, metadata_size(entry), __ATOMIC_RELAXED) > limits->metadata_size) {
+        gourd_error_set(error, GOURD_ERROR_LIMIT,
+                        "the image has more than %" G_GUINT64_FORMAT
+                        " bytes of paths, links and extended attributes (limit metadata-size)",
+                        limits->metadata_size);
+        return gourd_error_hint(error, "if you trust the image, allow more with --limit metadata-size=SIZE");
+    }
+    return TRUE;
 }
 
 /* Reads the content of the entry, or passes over it. */
@@ -149,7 +172,7 @@ static gboolean read_entries(Reading *reading, guint index, Ingest *ingest, Entr
             return FALSE;
         if (!entry)
             break;
-        if (!count_entry(reading, error))
+        if (!count_entry(reading, entry, error))
             return gourd_error_prefix(error, "%s", image_layer(reading->job->image, index)->description);
         Entry *copy = g_new(Entry, 1);
         entry_copy(entry, copy);

@@ -26,7 +26,7 @@ typedef struct {
     BlockStore *store;
     Notes *notes;
     guint readers; /* how many layers are read at the same time */
-    guint64 entries_max;
+    const ImageLimits *limits;
     LayerExcludeFunc exclude;   /* content not worth reading, or NULL */
     LayerProgressFunc progress; /* or NULL */
     gpointer user_data;

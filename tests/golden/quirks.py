@@ -428,6 +428,12 @@ def a_bomb_of_attributes():
     return [layer(file("a", pax=xattr("user.big", "v" * 2000)))]
 
 
+@refused("--limit", "metadata-size=100K")
+def a_bomb_of_attributes_on_many_files():
+    return [layer(*(file(f"f{i}", pax=xattr("user.k", "v" * 30000)) for i in range(2))),
+            layer(*(file(f"g{i}", pax=xattr("user.k", "w" * 30000)) for i in range(2)))]
+
+
 @refused()
 def an_attribute_of_over_64_kib():
     return [layer(file("a", "1", pax=xattr("user.k", "v" * 65537)))]
