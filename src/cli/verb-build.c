@@ -60,6 +60,18 @@ static gboolean check_mount_point(const char *argument, GError **error)
     return gourd_error_hint(error, "write it as inside the image: /%s", shown);
 }
 
+/* Globs are matched against whole paths, so one that begins with a name leaves out nothing; an empty one would leave out
+ * everything. */
+static gboolean check_glob(const char *argument, GError **error)
+{
+    g_autofree char *shown = text_escape(argument);
+
+    if (*argument != '\0' && strchr("/*?[\\", *argument))
+        return TRUE;
+    gourd_error_set(error, GOURD_ERROR_USAGE, "'%s' matches no path", shown);
+    return gourd_error_hint(error, "paths begin with a slash: /%s", *shown ? shown : "usr/share/doc/*");
+}
+
 /* A bundle's name becomes a file name and a unit name. */
 static gboolean check_name(const char *argument, GError **error)
 {
@@ -154,7 +166,8 @@ static const Option content_rows[] = {
     {"exclude", 0, OPTION_STRINGS, AT(excludes), "GLOB", "Leave out what matches GLOB",
      .details =
          "GLOB is matched against the whole path in the image, as in `/usr/share/doc/*`; `*` matches slashes too. "
-         "A folder that matches is left out with all that is in it."},
+         "A folder that matches is left out with all that is in it.",
+     .check = check_glob},
     {"mountpoint", 0, OPTION_STRINGS, AT(mountpoints), "PATH[:file]",
      "Make an empty folder, or file, to mount on, unless PATH exists",
      .details =

@@ -79,14 +79,14 @@ static void letters_of_flags_may_be_joined_and_end_with_an_argument(void)
 
 static void a_later_option_wins_and_repeated_ones_collect(void)
 {
-    g_autoptr(Parsed)
-        parsed = parse_build(ARGUMENTS("-oa", "--exclude=1", "x", "--exclude", "2", "-ob", "--no-index", "--index=no"));
+    g_autoptr(Parsed) parsed = parse_build(
+        ARGUMENTS("-oa", "--exclude=/1", "x", "--exclude", "*2", "-ob", "--no-index", "--index=no"));
     const BuildOptions *options = parsed->options;
 
     g_assert_cmpstr(options->output, ==, "b");
     g_assert_cmpuint(options->excludes->len, ==, 2);
-    g_assert_cmpstr(options->excludes->pdata[0], ==, "1");
-    g_assert_cmpstr(options->excludes->pdata[1], ==, "2");
+    g_assert_cmpstr(options->excludes->pdata[0], ==, "/1");
+    g_assert_cmpstr(options->excludes->pdata[1], ==, "*2");
     g_assert_null(options->excludes->pdata[2]);
     g_assert_false(options->index);
 }
@@ -116,11 +116,11 @@ static void a_single_dash_is_an_operand(void)
 
 static void an_argument_may_begin_with_a_dash(void)
 {
-    g_autoptr(Parsed) parsed = parse_build(ARGUMENTS("x", "-o", "--odd", "--exclude", "-"));
+    g_autoptr(Parsed) parsed = parse_build(ARGUMENTS("x", "-o", "--odd", "--file", "-"));
     const BuildOptions *options = parsed->options;
 
     g_assert_cmpstr(options->output, ==, "--odd");
-    g_assert_cmpstr(options->excludes->pdata[0], ==, "-");
+    g_assert_cmpstr(options->stack.files->pdata[0], ==, "-");
 }
 
 static void a_verbs_own_version_option_hides_the_common_one(void)
