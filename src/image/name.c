@@ -5,6 +5,8 @@
 
 gboolean choice_parse(const char *text, Choice *ret_choice, GError **error)
 {
+    g_autoptr(GError) problem = NULL;
+
     *ret_choice = (Choice){.text = text};
     if (!text)
         return TRUE;
@@ -14,7 +16,8 @@ gboolean choice_parse(const char *text, Choice *ret_choice, GError **error)
     }
     if (g_str_has_prefix(text, "@sha")) {
         ret_choice->kind = CHOICE_DIGEST;
-        return digest_parse(text + 1, &ret_choice->digest, error);
+        return digest_parse(text + 1, &ret_choice->digest, &problem) ||
+               gourd_error_set(error, GOURD_ERROR_USAGE, "%s", problem->message);
     }
     ret_choice->kind = CHOICE_NUMBER;
     if (!g_ascii_string_to_unsigned(text + 1, 10, 0, G_MAXUINT32, &ret_choice->number, NULL)) {
