@@ -147,14 +147,37 @@ static gboolean add_mount_point(Additions *self, const char *path, guint16 mode,
     return file ? add_file(self, clean, mode, "", 0, error) : add_folder(self, clean, mode, error);
 }
 
+/* Whether something that is no folder stands where a folder above path would have to be. */
+static gboolean is_below_other(Tree *tree, const char *path)
+{
+    g_autofree char *parent = g_strdup(path);
+    const TreeNode *found = NULL;
+
+    for (char *slash = strrchr(parent, '/'); slash && !found; slash = strrchr(parent, '/')) {
+        *slash = '\0';
+        found = tree_find(tree, parent, TRUE);
+    }
+    return found && found->inode->type != ENTRY_DIRECTORY;
+}
+
+/* One that nobody asked for by an option: the image may have no place for it. */
+static gboolean add_usual_point(Additions *self, const char *path, guint16 mode, gboolean file, GError **error)
+{
+    if (!is_below_other(self->tree, path))
+        return add_mount_point(self, path, mode, file, error);
+    notes_add(self->notes, "mount-point-blocked",
+              "nothing to mount on was made where one of the parents is not a folder", path);
+    return TRUE;
+}
+
 gboolean additions_add_mount_points(Additions *self, const ImageConfig *config, const char *const *wanted,
                                     GError **error)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(standard_points); i++)
-        if (!add_mount_point(self, standard_points[i].path, standard_points[i].mode, standard_points[i].file, error))
+        if (!add_usual_point(self, standard_points[i].path, standard_points[i].mode, standard_points[i].file, error))
             return FALSE;
     for (gsize i = 0; config && config->volumes[i]; i++)
-        if (!add_mount_point(self, config->volumes[i], 0755, FALSE, error))
+        if (!add_usual_point(self, config->volumes[i], 0755, FALSE, error))
             return gourd_error_prefix(error, "volume of the image");
     for (gsize i = 0; wanted && wanted[i]; i++) {
         gboolean file = g_str_has_suffix(wanted[i], ":file");

@@ -52,6 +52,11 @@ def additions_only_where_missing():
 
 
 @quirk
+def files_where_mount_points_would_be():
+    return [layer(file("etc", "a file"), symlink("var", "etc"), file("usr/lib/os-release", "ID=quirk\n"))]
+
+
+@quirk
 def whiteouts():
     return [layer(folder("a"), file("a/gone", "1"), file("a/kept", "1"), folder("b"), file("b/c/d", "1"), symlink("l", "a"),
                   file("both", "old"), file("order", "old"), file("keep", "1")),
