@@ -36,15 +36,15 @@ static gboolean find_footer(const Bundle *bundle, BundleFooter *ret_footer, gboo
     const SquashFacts *facts = squash_reader_facts(bundle->image);
     guint8 bytes[BUNDLE_FOOTER_BYTES];
 
-    *ret_found = FALSE;
-    if (facts->file_size < bundle_align(facts->bytes_used) + sizeof bytes)
-        return TRUE;
+    *ret_found = FALSE; /* no file is shorter than a superblock, which is longer than a footer */
     if (!fd_pread_exactly(bundle->fd, bundle->name, bytes, sizeof bytes, facts->file_size - sizeof bytes, error))
         return FALSE;
     if (bundle_footer_detect(bytes)) {
         *ret_found = TRUE;
         return bundle_footer_parse(bytes, facts->file_size, ret_footer, error);
     }
+    if (facts->file_size < bundle_align(facts->bytes_used) + INDEX_MAGIC_SIZE)
+        return TRUE;
     /* The index begins right behind the image, so its magic shows a bundle whose end is missing. */
     if (!fd_pread_exactly(bundle->fd, bundle->name, bytes, INDEX_MAGIC_SIZE, bundle_align(facts->bytes_used), error))
         return FALSE;
