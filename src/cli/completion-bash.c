@@ -178,6 +178,10 @@ static char *format_offer(Completion completion, const Option *option)
         return g_strdup("_gourd_of_file");
     case COMPLETE_SERVICE_OR_STACK:
         return g_strdup("_gourd_services; _gourd_stacks");
+    case COMPLETE_SERVICE_OR_MACHINE:
+        return g_strdup("_gourd_services; _gourd_machines");
+    case COMPLETE_RUNNING:
+        return g_strdup("_gourd_services; _gourd_stacks; _gourd_machines");
     case COMPLETE_SERVICE_OR_BUNDLE:
         return g_strdup("_gourd_services; _gourd_files '' '*.raw'");
     case COMPLETE_VOLUME_OR_FILE:

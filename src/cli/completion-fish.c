@@ -119,6 +119,8 @@ static void append_offer(GString *out, Completion completion, const Option *opti
         [COMPLETE_STACK] = " -a '(__gourd_stacks)'",
         [COMPLETE_OF_FILE] = " -a '(__gourd_of_file)'",
         [COMPLETE_SERVICE_OR_STACK] = " -a '(__gourd_services; __gourd_stacks)'",
+        [COMPLETE_SERVICE_OR_MACHINE] = " -a '(__gourd_services; __gourd_machines)'",
+        [COMPLETE_RUNNING] = " -a '(__gourd_services; __gourd_stacks; __gourd_machines)'",
         [COMPLETE_SERVICE_OR_BUNDLE] = " -k -a '(__gourd_services; __fish_complete_suffix .raw)'",
         [COMPLETE_MACHINE] = " -a '(__gourd_machines)'",
         [COMPLETE_VOLUME_OR_FILE] = " -F -a '(__gourd_volumes)'",

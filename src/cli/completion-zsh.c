@@ -39,6 +39,8 @@ static void append_action(GString *out, const char *name, Completion completion,
         [COMPLETE_STACK] = "_gourd_stacks",
         [COMPLETE_OF_FILE] = "_gourd_of_file",
         [COMPLETE_SERVICE_OR_STACK] = "_gourd_services_and_stacks",
+        [COMPLETE_SERVICE_OR_MACHINE] = "_gourd_services_and_machines",
+        [COMPLETE_RUNNING] = "_gourd_running",
         [COMPLETE_SERVICE_OR_BUNDLE] = "_gourd_services_and_bundles",
         [COMPLETE_MACHINE] = "_gourd_machines",
         [COMPLETE_VOLUME_OR_FILE] = "_gourd_volumes_and_files",
@@ -165,6 +167,8 @@ static void append_services(GString *out)
                     "    local -a names=(${(f)\"$($_gourd_program volume ls --names 2>/dev/null)\"})\n"
                     "    compadd -a names\n    _files\n}\n\n"
                     "_gourd_services_and_stacks() {\n    _gourd_services\n    _gourd_stacks\n}\n\n"
+                    "_gourd_services_and_machines() {\n    _gourd_services\n    _gourd_machines\n}\n\n"
+                    "_gourd_running() {\n    _gourd_services_and_stacks\n    _gourd_machines\n}\n\n"
                     "_gourd_services_and_bundles() {\n    _gourd_services\n    _files -g \"*.raw(-.)\"\n}\n\n");
 }
 

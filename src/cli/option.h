@@ -34,6 +34,8 @@ typedef enum {
     COMPLETE_STACK,   /* those that are up */
     COMPLETE_OF_FILE, /* services of the Compose file here */
     COMPLETE_SERVICE_OR_STACK,
+    COMPLETE_SERVICE_OR_MACHINE,
+    COMPLETE_RUNNING, /* services, stacks and machines */
     COMPLETE_SERVICE_OR_BUNDLE,
     COMPLETE_VOLUME_OR_FILE, /* those that are there */
     COMPLETE_MACHINE,        /* those that gourd made */

@@ -23,7 +23,8 @@ static const Option rows[] = {
 };
 
 static const OptionGroup groups[] = {{"Options", rows}, {NULL, NULL}};
-static const Operand operands[] = {{"SERVICE", 1, 1, COMPLETE_SERVICE}, {NULL, 0, 0, COMPLETE_NOTHING}};
+static const Operand operands[] = {{"SERVICE|MACHINE", 1, 1, COMPLETE_SERVICE_OR_MACHINE},
+                                   {NULL, 0, 0, COMPLETE_NOTHING}};
 
 static const char *const description[] = {
     "Runs a command where a service runs: with its files, volumes, network and processes, as its user, with its environment and "

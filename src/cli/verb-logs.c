@@ -341,7 +341,7 @@ static const Option rows[] = {
 #undef AT
 
 static const OptionGroup groups[] = {{"Options", rows}, {NULL, NULL}};
-static const Operand operands[] = {{"SERVICE|STACK", 0, OPERANDS_ANY, COMPLETE_SERVICE_OR_STACK},
+static const Operand operands[] = {{"SERVICE|STACK|MACHINE", 0, OPERANDS_ANY, COMPLETE_RUNNING},
                                    {NULL, 0, 0, COMPLETE_NOTHING}};
 
 static const char *const description[] = {

@@ -52,7 +52,7 @@ static ExitCode run(const Call *call, GError **error)
 }
 
 static const OptionGroup groups[] = {{NULL, NULL}};
-static const Operand operands[] = {{"SERVICE|STACK", 1, OPERANDS_ANY, COMPLETE_SERVICE_OR_STACK},
+static const Operand operands[] = {{"SERVICE|STACK|MACHINE", 1, OPERANDS_ANY, COMPLETE_RUNNING},
                                    {NULL, 0, 0, COMPLETE_NOTHING}};
 
 static const char *const description[] = {

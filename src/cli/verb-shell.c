@@ -22,7 +22,8 @@ static const Option rows[] = {
 };
 
 static const OptionGroup groups[] = {{"Options", rows}, {NULL, NULL}};
-static const Operand operands[] = {{"SERVICE", 1, 1, COMPLETE_SERVICE}, {NULL, 0, 0, COMPLETE_NOTHING}};
+static const Operand operands[] = {{"SERVICE|MACHINE", 1, 1, COMPLETE_SERVICE_OR_MACHINE},
+                                   {NULL, 0, 0, COMPLETE_NOTHING}};
 
 static const char *const description[] = {
     "Opens a shell where a service runs: as gourd-exec(1) does, with the image's own shell. Commands are read from standard input; if "

@@ -161,7 +161,7 @@ static const Option rows[] = {
 
 static const OptionGroup groups[] = {{"Options", rows}, {NULL, NULL}};
 static const Operand operands[] = {
-    {"SERVICE|STACK|UNIT", 0, OPERANDS_ANY, COMPLETE_SERVICE_OR_STACK},
+    {"SERVICE|STACK|MACHINE|UNIT", 0, OPERANDS_ANY, COMPLETE_RUNNING},
     {NULL, 0, 0, COMPLETE_NOTHING},
 };
 
