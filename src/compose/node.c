@@ -69,14 +69,21 @@ ComposeNode *compose_node_new_text(ComposeArena *arena, const char *text, const 
     return node;
 }
 
+void compose_node_set_int(ComposeNode *node, gint64 value)
+{
+    char text[24]; /* a sign, 19 digits */
+
+    g_snprintf(text, sizeof(text), "%" G_GINT64_FORMAT, value);
+    node->kind = COMPOSE_INT;
+    node->integer = value;
+    node->text = compose_arena_text(node->arena, text);
+}
+
 ComposeNode *compose_node_new_int(ComposeArena *arena, gint64 value, const ComposeNode *place)
 {
     ComposeNode *node = compose_node_new(arena, COMPOSE_INT, place);
-    char text[24];
 
-    g_snprintf(text, sizeof(text), "%" G_GINT64_FORMAT, value);
-    node->integer = value;
-    node->text = compose_arena_text(arena, text);
+    compose_node_set_int(node, value);
     return node;
 }
 

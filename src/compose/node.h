@@ -91,6 +91,9 @@ gboolean compose_node_size(const ComposeNode *node, gint64 *ret_bytes, GError **
 ComposeNode *compose_node_new(ComposeArena *arena, ComposeKind kind, const ComposeNode *place);
 ComposeNode *compose_node_new_text(ComposeArena *arena, const char *text, const ComposeNode *place);
 ComposeNode *compose_node_new_int(ComposeArena *arena, gint64 value, const ComposeNode *place);
+
+/* Makes a scalar an integer, with the text that YAML gives it. */
+void compose_node_set_int(ComposeNode *node, gint64 value);
 ComposeNode *compose_node_new_bool(ComposeArena *arena, gboolean value, const ComposeNode *place);
 /* With all that is below; the copy has no parent and no key. */
 ComposeNode *compose_node_copy(ComposeArena *arena, const ComposeNode *node);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "schema.h"
 
+#include "yaml.h"
+
+#include <math.h>
 #include <string.h>
 
 const ComposeField *compose_find_field(const ComposeField *members, const char *key)
@@ -110,15 +113,14 @@ static gboolean cast_number(ComposeNode *node, guint shapes)
     double number;
 
     if (g_ascii_string_to_signed(node->text, 10, G_MININT64, G_MAXINT64, &integer, NULL)) {
-        node->kind = COMPOSE_INT;
-        node->integer = integer;
+        compose_node_set_int(node, integer);
         return TRUE;
     }
     number = g_ascii_strtod(node->text, &end);
-    if (!(shapes & SHAPE_NUMBER) || !*node->text || *end || strspn(node->text, "0123456789.eE+-") != strlen(node->text))
+    if (!(shapes & SHAPE_NUMBER) || !*node->text || *end ||
+        strspn(node->text, "0123456789.eE+-") != strlen(node->text) || !isfinite(number))
         return FALSE;
-    node->kind = COMPOSE_FLOAT;
-    node->number = number;
+    yaml_set_number(node, number);
     return TRUE;
 }
 

@@ -77,24 +77,13 @@ static const char *format_float(ComposeArena *arena, double value)
     return compose_arena_text(arena, text);
 }
 
-static void set_integer(ComposeNode *node, gint64 value)
-{
-    char text[24]; /* a sign, 19 digits */
-
-    g_snprintf(text, sizeof(text), "%" G_GINT64_FORMAT, value);
-    node->kind = COMPOSE_INT;
-    node->integer = value;
-    node->text = compose_arena_text(node->arena, text);
-}
-
-/* A number without a fraction is written without one, and is then an integer for who reads it. */
-static void set_float(ComposeNode *node, double value)
+void yaml_set_number(ComposeNode *node, double value)
 {
     const char *text = format_float(node->arena, value);
     gint64 integer;
 
     if (parse_integer(text, &integer)) {
-        set_integer(node, integer);
+        compose_node_set_int(node, integer);
         return;
     }
     node->kind = COMPOSE_FLOAT;
@@ -119,8 +108,8 @@ void yaml_resolve_plain(ComposeNode *node, const char *text)
         node->boolean = g_strv_contains(trues, text);
         node->text = node->boolean ? "true" : "false";
     } else if (parse_integer(text, &integer)) {
-        set_integer(node, integer);
+        compose_node_set_int(node, integer);
     } else if (looks_like_float(text) && isfinite(g_ascii_strtod(text, NULL))) {
-        set_float(node, g_ascii_strtod(text, NULL));
+        yaml_set_number(node, g_ascii_strtod(text, NULL));
     }
 }

@@ -19,6 +19,10 @@ GPtrArray *yaml_read(ComposeArena *arena, const char *file, const char *bytes, g
 /* What a scalar that is written without quotes is: sets kind and value of the node. */
 void yaml_resolve_plain(ComposeNode *node, const char *text);
 
+/* Makes the node a number, which is finite, with the text that YAML gives it: without a fraction it is written without one, and is
+ * then an integer for who reads it. */
+void yaml_set_number(ComposeNode *node, double value);
+
 /* The text of a scalar in quotes, from the first of them; `stop` is the end of the file. May have zero bytes. */
 GString *yaml_text_quoted(const char *at, const char *stop) G_GNUC_WARN_UNUSED_RESULT;
 
