@@ -60,6 +60,9 @@ static void check_row(const Verb *verb, const Option *option, gpointer data)
     g_assert_cmpint(option->suggestions != NULL, ==, option->completion == COMPLETE_VALUES);
     g_assert_true(!option->negatable || option->kind == OPTION_FLAG);
     g_assert_cmpuint(option->offset, <, verb->options_size);
+    g_assert_null(elsewhere_find_option(verb, option->name, 0)); /* what gourd has is not said to be elsewhere */
+    if (option->short_name)
+        g_assert_null(elsewhere_find_option(verb, NULL, option->short_name));
 }
 
 static void rows_are_complete_and_names_unique(void)
