@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "yaml.h"
 
-#include <libfyaml.h>
 #include <string.h>
+#include <yaml.h> /* libyaml's; "yaml.h" is ours: NOLINT(readability-duplicate-include) */
 
 #define MERGE_KEY "<<"
+#define BYTE_ORDER_MARK "\xef\xbb\xbf" /* U+FEFF */
 
 typedef struct {
     ComposeArena *arena;
-    const char *file, *bytes, *stop;
+    const char *file;
     GPtrArray *documents;
     GHashTable *anchors; /* name → ComposeNode, of this document */
     ComposeNode *open;   /* the innermost list or map that is not complete */
@@ -19,32 +20,37 @@ typedef struct {
 
 /* --- errors -------------------------------------------------------------------------------------------------------- */
 
-static gboolean set_error(const YamlReader *reader, const struct fy_mark *mark, const char *message, GError **error)
+static gboolean set_error(const YamlReader *reader, const yaml_mark_t *mark, const char *message, GError **error)
 {
     g_autofree char *file = text_escape(reader->file);
 
-    return gourd_error_set(error, GOURD_ERROR_INPUT, "%s:%d:%d: %s", file, mark ? mark->line + 1 : 1,
-                           mark ? mark->column + 1 : 1, message);
+    return gourd_error_set(error, GOURD_ERROR_INPUT, "%s:%zu:%zu: %s", file, mark->line + 1, mark->column + 1, message);
 }
 
-static gboolean set_limit(const YamlReader *reader, const struct fy_mark *mark, const char *what, guint limit,
+static gboolean set_limit(const YamlReader *reader, const yaml_mark_t *mark, const char *what, guint limit,
                           GError **error)
 {
     g_autofree char *file = text_escape(reader->file);
 
-    return gourd_error_set(error, GOURD_ERROR_LIMIT, "%s:%d:%d: more than %u %s", file, mark ? mark->line + 1 : 1,
-                           mark ? mark->column + 1 : 1, limit, what);
+    return gourd_error_set(error, GOURD_ERROR_LIMIT, "%s:%zu:%zu: more than %u %s", file, mark->line + 1,
+                           mark->column + 1, limit, what);
 }
 
-/* libfyaml says what it found, not what people do wrong there. */
+/* libyaml says what it found, not what people do wrong there. */
 static const char *find_hint(const char *message)
 {
     static const struct {
         const char *part, *hint;
     } hints[] = {
-        {"nested block mapping on the same line", "a text with ': ' in it stands in quotes"},
-        {"plain scalar cannot start", "a text that begins so stands in quotes"},
+        {"mapping values are not allowed",
+         "a text with ': ' in it stands in quotes; or is this line indented deeper than the one before?"},
+        {"cannot begin a text", "a text that begins so stands in quotes"},
         {"quoted scalar", "is the quote closed? a text of several lines is indented as deep as its first"},
+        {"expected ':'",
+         "is ':' missing, or the blank behind it? what goes on from the line before is indented deeper"},
+        {"flow sequence", "is a ']' missing? a text with one of , [ ] { } in it stands in quotes"},
+        {"flow mapping", "is a '}' missing? a text with one of , [ ] { } in it stands in quotes"},
+        {"incompatible YAML", "%YAML 1.2 is meant, said or not"},
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(hints); i++)
@@ -53,20 +59,29 @@ static const char *find_hint(const char *message)
     return "blanks at the beginning of lines decide what belongs to what; tabs may not stand there";
 }
 
-/* What libfyaml has found wrong, the first of it. */
-static gboolean set_syntax_error(const YamlReader *reader, struct fy_diag *diag, GError **error)
+static char *describe_problem(const yaml_parser_t *parser, const char *bytes)
 {
-    g_autofree char *file = text_escape(reader->file);
-    void *at = NULL;
-    const struct fy_diag_error *found = fy_diag_errors_iterate(diag, &at);
-    const char *said = found && found->msg ? found->msg : "this is no YAML";
-    g_autofree char *escaped = text_escape(said);
-    g_auto(GStrv) parts = g_strsplit(escaped, "\\'", -1); /* its quotes are no bytes of the file */
-    g_autofree char *message = g_strjoinv("'", parts);
+    const yaml_mark_t *began = &parser->context_mark, *found = &parser->problem_mark;
 
-    gourd_error_set(error, GOURD_ERROR_INPUT, "%s:%d:%d: %s", file, found ? found->line : 1, found ? found->column : 1,
-                    message);
-    return gourd_error_hint(error, "%s", find_hint(said));
+    if (strstr(parser->problem, "cannot start any token")) {
+        const char *at = g_utf8_offset_to_pointer(bytes, (glong)found->index);
+
+        return *at == '\t' ? g_strdup("a tab indents nothing") : g_strdup_printf("'%c' cannot begin a text", *at);
+    }
+    if (!parser->context)
+        return g_strdup(parser->problem);
+    if (began->line == found->line)
+        return g_strdup_printf("%s, %s", parser->problem, parser->context);
+    return g_strdup_printf("%s, %s that begins in line %zu", parser->problem, parser->context, began->line + 1);
+}
+
+static gboolean set_syntax_error(const YamlReader *reader, const yaml_parser_t *parser, const char *bytes,
+                                 GError **error)
+{
+    g_autofree char *message = describe_problem(parser, bytes);
+
+    set_error(reader, &parser->problem_mark, message, error);
+    return gourd_error_hint(error, "%s", find_hint(message));
 }
 
 /* --- building ------------------------------------------------------------------------------------------------------ */
@@ -80,19 +95,19 @@ static guint count_nodes(const ComposeNode *node, guint most)
     return count;
 }
 
-static gboolean count_new(YamlReader *reader, guint count, const struct fy_mark *mark, GError **error)
+static gboolean count_new(YamlReader *reader, guint count, const yaml_mark_t *mark, GError **error)
 {
     reader->n_nodes += count;
     return reader->n_nodes <= YAML_NODES_MAX || set_limit(reader, mark, "values", YAML_NODES_MAX, error);
 }
 
-static ComposeNode *new_node(YamlReader *reader, ComposeKind kind, const struct fy_mark *mark)
+static ComposeNode *new_node(YamlReader *reader, ComposeKind kind, const yaml_mark_t *mark)
 {
     ComposeNode *node = compose_node_new(reader->arena, kind, NULL);
 
     node->file = reader->file;
-    node->line = mark ? (guint)mark->line + 1 : 1;
-    node->column = mark ? (guint)mark->column + 1 : 1;
+    node->line = (guint)mark->line + 1;
+    node->column = (guint)mark->column + 1;
     return node;
 }
 
@@ -116,7 +131,7 @@ static gboolean wants_key(const YamlReader *reader)
     return reader->open && reader->open->kind == COMPOSE_MAP && !reader->key;
 }
 
-static gboolean set_key(YamlReader *reader, const char *text, const struct fy_mark *mark, GError **error)
+static gboolean set_key(YamlReader *reader, const char *text, const yaml_mark_t *mark, GError **error)
 {
     const ComposeNode *other = compose_node_get(reader->open, text);
 
@@ -131,13 +146,13 @@ static gboolean set_key(YamlReader *reader, const char *text, const struct fy_ma
                gourd_error_hint(error, "several are merged by a list: <<: [*one, *other]");
     }
     reader->key = compose_arena_text(reader->arena, text);
-    reader->key_line = mark ? (guint)mark->line + 1 : 1;
-    reader->key_column = mark ? (guint)mark->column + 1 : 1;
+    reader->key_line = (guint)mark->line + 1;
+    reader->key_column = (guint)mark->column + 1;
     return TRUE;
 }
 
-static gboolean apply_tag(YamlReader *reader, struct fy_token *token, ComposeNode *node, gboolean *ret_string,
-                          GError **error)
+static gboolean apply_tag(YamlReader *reader, const yaml_event_t *event, const yaml_char_t *name, ComposeNode *node,
+                          gboolean *ret_string, GError **error)
 {
     static const char *const strings[] = {"!", "tag:yaml.org,2002:str", NULL};
     static const char *const plain[] = {"tag:yaml.org,2002:null",
@@ -147,7 +162,7 @@ static gboolean apply_tag(YamlReader *reader, struct fy_token *token, ComposeNod
                                         "tag:yaml.org,2002:seq",
                                         "tag:yaml.org,2002:map",
                                         NULL};
-    const char *tag = token ? fy_token_get_text0(token) : NULL;
+    const char *tag = (const char *)name;
 
     *ret_string = tag && g_strv_contains(strings, tag);
     if (!tag || *ret_string || g_strv_contains(plain, tag))
@@ -160,76 +175,46 @@ static gboolean apply_tag(YamlReader *reader, struct fy_token *token, ComposeNod
         g_autofree char *shown = text_escape(tag);
         g_autofree char *message = g_strdup_printf("there is no tag '%s' in Compose files", shown);
 
-        set_error(reader, fy_token_start_mark(token), message, error);
+        set_error(reader, &event->start_mark, message, error);
         return gourd_error_hint(error, "!reset and !override are known; a text that begins with '!' stands in quotes");
     }
     return TRUE;
 }
 
-static gboolean add_anchor(YamlReader *reader, struct fy_token *token, ComposeNode *node)
+static gboolean add_anchor(YamlReader *reader, const yaml_char_t *name, ComposeNode *node)
 {
-    const char *name = token ? fy_token_get_text0(token) : NULL;
-
     if (name)
-        g_hash_table_replace(reader->anchors, g_strdup(name), node);
+        g_hash_table_replace(reader->anchors, g_strdup((const char *)name), node);
     return TRUE;
 }
 
 /* --- events -------------------------------------------------------------------------------------------------------- */
 
-/* FIXME(libfyaml > 0.7.12): it loses bytes and line breaks of what is in quotes or a block and has several lines
- * (tests/unit/test-compose-text.c), and takes what follows an empty block for its text. */
-static gboolean get_text(const YamlReader *reader, struct fy_token *token, GString **ret_text, GError **error)
+static gboolean read_scalar(YamlReader *reader, const yaml_event_t *event, GError **error)
 {
-    const enum fy_scalar_style style = token ? fy_token_scalar_style(token) : FYSS_PLAIN;
-    size_t length = 0;
-
-    *ret_text = NULL;
-    if (style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED) {
-        /* The token begins behind the quote. */
-        *ret_text = yaml_text_quoted(reader->bytes + fy_token_start_mark(token)->input_pos - 1, reader->stop);
-    } else if ((style == FYSS_LITERAL || style == FYSS_FOLDED) &&
-               !yaml_text_block(reader->bytes, reader->bytes + fy_token_start_mark(token)->input_pos,
-                                reader->bytes + fy_token_end_mark(token)->input_pos, ret_text)) {
-        set_error(reader, fy_token_start_mark(token), "this is not indented deeper than the key before '|' or '>'",
-                  error);
-        return gourd_error_hint(error, "an empty text is \"\"");
-    }
-    if (!*ret_text) {
-        const char *bytes = token ? fy_token_get_text(token, &length) : NULL;
-
-        *ret_text = g_string_new_len(bytes ? bytes : "", (gssize)length);
-    }
-    return TRUE;
-}
-
-static gboolean read_scalar(YamlReader *reader, struct fy_event *event, GError **error)
-{
-    const struct fy_mark *mark = fy_event_start_mark(event);
-    g_autoptr(GString) string = NULL;
+    const yaml_mark_t *mark = &event->start_mark;
+    const char *text = (const char *)event->data.scalar.value;
     gboolean is_string;
 
-    if (!get_text(reader, event->scalar.value, &string, error))
-        return FALSE;
-    const char *text = string->str;
-    if (memchr(text, 0, string->len))
+    if (memchr(text, 0, event->data.scalar.length))
         return set_error(reader, mark, "a zero byte in a value", error);
     ComposeNode *node = new_node(reader, COMPOSE_STRING, mark);
     if (wants_key(reader)) {
-        add_anchor(reader, event->scalar.anchor, node);
+        add_anchor(reader, event->data.scalar.anchor, node);
         node->text = compose_arena_text(reader->arena, text);
         return set_key(reader, text, mark, error);
     }
     if (!g_utf8_validate(text, -1, NULL))
         return set_error(reader, mark, "a value is not UTF-8", error);
-    if (!count_new(reader, 1, mark, error) || !apply_tag(reader, event->scalar.tag, node, &is_string, error))
+    if (!count_new(reader, 1, mark, error) ||
+        !apply_tag(reader, event, event->data.scalar.tag, node, &is_string, error))
         return FALSE;
-    if (is_string || fy_token_scalar_style(event->scalar.value) != FYSS_PLAIN)
+    if (is_string || event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE)
         node->text = compose_arena_text(reader->arena, text);
     else
         yaml_resolve_plain(node, text);
     put(reader, node);
-    return add_anchor(reader, event->scalar.anchor, node);
+    return add_anchor(reader, event->data.scalar.anchor, node);
 }
 
 static gboolean is_open(const YamlReader *reader, const ComposeNode *node)
@@ -241,12 +226,12 @@ static gboolean is_open(const YamlReader *reader, const ComposeNode *node)
     return FALSE;
 }
 
-static gboolean read_alias(YamlReader *reader, struct fy_event *event, GError **error)
+static gboolean read_alias(YamlReader *reader, const yaml_event_t *event, GError **error)
 {
-    const struct fy_mark *mark = fy_event_start_mark(event);
-    const char *name = fy_token_get_text0(event->alias.anchor);
-    ComposeNode *node = name ? g_hash_table_lookup(reader->anchors, name) : NULL;
-    g_autofree char *shown = text_escape(name ? name : "");
+    const yaml_mark_t *mark = &event->start_mark;
+    const char *name = (const char *)event->data.alias.anchor;
+    ComposeNode *node = g_hash_table_lookup(reader->anchors, name);
+    g_autofree char *shown = text_escape(name);
 
     if (!node || is_open(reader, node)) {
         g_autofree char *message = g_strdup_printf(node ? "the alias '*%s' stands in what it means"
@@ -263,17 +248,19 @@ static gboolean read_alias(YamlReader *reader, struct fy_event *event, GError **
     if (!count_new(reader, count_nodes(node, YAML_NODES_MAX), mark, error))
         return FALSE;
     ComposeNode *copy = compose_node_copy(reader->arena, node);
-    copy->line = mark ? (guint)mark->line + 1 : 1;
-    copy->column = mark ? (guint)mark->column + 1 : 1;
+    copy->line = (guint)mark->line + 1;
+    copy->column = (guint)mark->column + 1;
     put(reader, copy);
     return TRUE;
 }
 
-static gboolean begin(YamlReader *reader, ComposeKind kind, struct fy_event *event, GError **error)
+static gboolean begin(YamlReader *reader, const yaml_event_t *event, GError **error)
 {
-    const struct fy_mark *mark = fy_event_start_mark(event);
-    struct fy_token *anchor = kind == COMPOSE_LIST ? event->sequence_start.anchor : event->mapping_start.anchor;
-    struct fy_token *tag = kind == COMPOSE_LIST ? event->sequence_start.tag : event->mapping_start.tag;
+    const ComposeKind kind = event->type == YAML_SEQUENCE_START_EVENT ? COMPOSE_LIST : COMPOSE_MAP;
+    const yaml_mark_t *mark = &event->start_mark;
+    const yaml_char_t *anchor = kind == COMPOSE_LIST ? event->data.sequence_start.anchor
+                                                     : event->data.mapping_start.anchor;
+    const yaml_char_t *tag = kind == COMPOSE_LIST ? event->data.sequence_start.tag : event->data.mapping_start.tag;
     gboolean is_string;
 
     if (wants_key(reader))
@@ -281,7 +268,7 @@ static gboolean begin(YamlReader *reader, ComposeKind kind, struct fy_event *eve
     if (++reader->depth > YAML_DEPTH_MAX)
         return set_limit(reader, mark, "lists and maps in each other", YAML_DEPTH_MAX, error);
     ComposeNode *node = new_node(reader, kind, mark);
-    if (!count_new(reader, 1, mark, error) || !apply_tag(reader, tag, node, &is_string, error))
+    if (!count_new(reader, 1, mark, error) || !apply_tag(reader, event, tag, node, &is_string, error))
         return FALSE;
     put(reader, node);
     reader->open = node;
@@ -330,40 +317,25 @@ static gboolean end(YamlReader *reader, GError **error)
     return node->kind != COMPOSE_MAP || expand_merge_key(reader, node, error);
 }
 
-static gboolean read_event(YamlReader *reader, struct fy_event *event, GError **error)
+static gboolean read_event(YamlReader *reader, const yaml_event_t *event, GError **error)
 {
     switch (event->type) {
-    case FYET_DOCUMENT_START:
+    case YAML_DOCUMENT_START_EVENT:
         g_hash_table_remove_all(reader->anchors);
         return TRUE;
-    case FYET_SCALAR:
+    case YAML_SCALAR_EVENT:
         return read_scalar(reader, event, error);
-    case FYET_ALIAS:
+    case YAML_ALIAS_EVENT:
         return read_alias(reader, event, error);
-    case FYET_SEQUENCE_START:
-        return begin(reader, COMPOSE_LIST, event, error);
-    case FYET_MAPPING_START:
-        return begin(reader, COMPOSE_MAP, event, error);
-    case FYET_SEQUENCE_END:
-    case FYET_MAPPING_END:
+    case YAML_SEQUENCE_START_EVENT:
+    case YAML_MAPPING_START_EVENT:
+        return begin(reader, event, error);
+    case YAML_SEQUENCE_END_EVENT:
+    case YAML_MAPPING_END_EVENT:
         return end(reader, error);
     default:
         return TRUE;
     }
-}
-
-static gboolean read_events(YamlReader *reader, struct fy_parser *parser, GError **error)
-{
-    struct fy_event *event;
-
-    while ((event = fy_parser_parse(parser))) {
-        gboolean is_read = read_event(reader, event, error);
-
-        fy_parser_event_free(parser, event);
-        if (!is_read)
-            return FALSE;
-    }
-    return TRUE;
 }
 
 /* --- the whole ----------------------------------------------------------------------------------------------------- */
@@ -371,7 +343,7 @@ static gboolean read_events(YamlReader *reader, struct fy_parser *parser, GError
 static gboolean set_text_error(const YamlReader *reader, const char *bytes, const char *at, const char *message,
                                GError **error)
 {
-    struct fy_mark mark = {.line = 0};
+    yaml_mark_t mark = {.line = 0};
 
     for (; bytes < at; bytes++) {
         mark.line += *bytes == '\n';
@@ -380,60 +352,55 @@ static gboolean set_text_error(const YamlReader *reader, const char *bytes, cons
     return set_error(reader, &mark, message, error);
 }
 
-static gboolean begins_version(const char *at, gsize size)
+/* What libyaml refuses as well, but without a line. */
+static gboolean check_text(const YamlReader *reader, const char *bytes, gsize size, GError **error)
 {
-    static const char *const versions[] = {"%YAML 1.1\n", "%YAML 1.2\n"};
+    const char *end, *stop = bytes + size;
 
-    for (guint i = 0; i < G_N_ELEMENTS(versions); i++) {
-        gsize length = strlen(versions[i]);
-
-        if (size >= length && memcmp(at, versions[i], length) == 0)
-            return TRUE;
-    }
-    return FALSE;
-}
-
-/* FIXME(libfyaml > 0.7.12): it does not come to an end in a directive with other bytes than text (tests/fuzz/corpus/compose-yaml,
- * directive-*). Of directives, Compose files need none but the version. */
-static gboolean check_text(const YamlReader *reader, GError **error)
-{
-    const char *end, *bytes = reader->bytes, *stop = reader->stop;
-
-    if (!g_utf8_validate_len(bytes, (gsize)(stop - bytes), &end))
+    if (!g_utf8_validate_len(bytes, size, &end))
         return set_text_error(reader, bytes, end, *end ? "this is not UTF-8" : "a zero byte", error);
-    for (const char *at = bytes; at < stop; at++) {
-        gboolean begins_line = at == bytes || at[-1] == '\n';
-
+    for (const char *at = bytes; at < stop; at++)
         if (((guchar)*at < ' ' && !strchr("\t\n\r", *at)) || *at == 0x7f)
             return set_text_error(reader, bytes, at, "a control character", error);
-        if (begins_line && *at == '%' && !begins_version(at, (gsize)(stop - at)))
-            return set_text_error(reader, bytes, at, "directives of YAML, but for %YAML 1.2, do not belong here",
-                                  error);
+    return TRUE;
+}
+
+static gboolean fail_parse(const YamlReader *reader, const yaml_parser_t *parser, const char *bytes, GError **error)
+{
+    if (parser->error == YAML_MEMORY_ERROR)
+        g_error("no memory for YAML");
+    if (parser->error == YAML_READER_ERROR)
+        return set_text_error(reader, bytes, bytes + parser->problem_offset, parser->problem, error);
+    return set_syntax_error(reader, parser, bytes, error);
+}
+
+static gboolean read_events(YamlReader *reader, yaml_parser_t *parser, const char *bytes, GError **error)
+{
+    gboolean is_end = FALSE;
+
+    while (!is_end) {
+        yaml_event_t event;
+
+        if (!yaml_parser_parse(parser, &event))
+            return fail_parse(reader, parser, bytes, error);
+        gboolean is_read = read_event(reader, &event, error);
+        is_end = event.type == YAML_STREAM_END_EVENT;
+        yaml_event_delete(&event);
+        if (!is_read)
+            return FALSE;
     }
     return TRUE;
 }
 
-static gboolean read_text(YamlReader *reader, GError **error)
+static gboolean read_text(YamlReader *reader, const char *bytes, gsize size, GError **error)
 {
-    struct fy_diag *diag = fy_diag_create(NULL);
-    const struct fy_parse_cfg settings = {
-        /* "]" may stand as deep as the key of its list, as it often does. */
-        .flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_DEFAULT_VERSION_1_2 | FYPCF_JSON_NONE |
-                 FYPCF_SLOPPY_FLOW_INDENTATION,
-        .diag = diag,
-    };
-    gboolean is_read = FALSE;
+    yaml_parser_t parser;
 
-    fy_diag_set_collect_errors(diag, true);
-    struct fy_parser *parser = fy_parser_create(&settings);
-    if (!parser || fy_parser_set_string(parser, reader->bytes, (gsize)(reader->stop - reader->bytes)) != 0)
-        gourd_error_set(error, GOURD_ERROR_FAILED, "libfyaml cannot begin");
-    else if (read_events(reader, parser, error))
-        is_read = (!fy_parser_get_stream_error(parser) && !fy_diag_got_error(diag)) ||
-                  set_syntax_error(reader, diag, error);
-    if (parser)
-        fy_parser_destroy(parser);
-    fy_diag_destroy(diag);
+    if (!yaml_parser_initialize(&parser))
+        g_error("no memory for YAML");
+    yaml_parser_set_input_string(&parser, (const unsigned char *)bytes, size);
+    gboolean is_read = read_events(reader, &parser, bytes, error);
+    yaml_parser_delete(&parser);
     return is_read;
 }
 
@@ -462,18 +429,22 @@ GPtrArray *yaml_read(ComposeArena *arena, const char *file, const char *bytes, g
     g_autoptr(GHashTable) anchors = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     YamlReader reader = {.arena = arena,
                          .file = compose_arena_text(arena, file),
-                         .bytes = bytes,
-                         .stop = bytes + size,
                          .documents = documents,
                          .anchors = anchors};
 
+    /* Marks do not count it. */
+    if (size >= strlen(BYTE_ORDER_MARK) && memcmp(bytes, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0) {
+        bytes += strlen(BYTE_ORDER_MARK);
+        size -= strlen(BYTE_ORDER_MARK);
+    }
     if (size > YAML_SIZE_MAX) {
         g_autofree char *shown = text_escape(file);
 
         gourd_error_set(error, GOURD_ERROR_LIMIT, "%s: over the limit of %d bytes", shown, YAML_SIZE_MAX);
         return NULL;
     }
-    if (!check_text(&reader, error) || !read_text(&reader, error) || !check_documents(&reader, error))
+    if (!check_text(&reader, bytes, size, error) || !read_text(&reader, bytes, size, error) ||
+        !check_documents(&reader, error))
         return NULL;
     return g_steal_pointer(&documents);
 }

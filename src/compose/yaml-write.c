@@ -5,6 +5,8 @@
 #include <string.h>
 
 #define INDENT 2
+#define SIMPLE_KEY_MAX \
+    1000 /* a longer one is marked by "?": YAML 1.2.2, 7.4.2, looks for the colon in 1024 characters */
 
 typedef struct {
     GString *text;
@@ -34,6 +36,29 @@ static gboolean looks_like_other(const char *text)
            (strchr("0123456789.+-", *text) && strspn(text, "0123456789.:_+-eExobTZabcdfABCDF") == strlen(text));
 }
 
+/* Bytes of the character, or 0 if it cannot stand for itself, or ends a line (YAML 1.2.2, 5.1 and 5.4, and what YAML 1.1 takes for an
+ * end). A byte that is no UTF-8 stands: of a file or a variable that has it, nothing better can be said. */
+static gsize measure_standing(const char *at)
+{
+    const gunichar c = g_utf8_get_char_validated(at, -1);
+
+    if (c > 0x10ffff)
+        return 1;
+    if (c < ' ' || (c >= 0x7f && c <= 0x9f) || c == 0x2028 || c == 0x2029 || c == 0xfeff || c == 0xfffe || c == 0xffff)
+        return 0;
+    return (gsize)(g_utf8_next_char(at) - at);
+}
+
+static gboolean all_stand(const char *text, char besides)
+{
+    for (gsize size; *text; text += size) {
+        size = *text == besides ? 1 : measure_standing(text);
+        if (size == 0)
+            return FALSE;
+    }
+    return TRUE;
+}
+
 /* Whether a string can stand as it is. */
 static gboolean is_plain(const char *text)
 {
@@ -41,24 +66,13 @@ static gboolean is_plain(const char *text)
 
     if (looks_like_other(text) || (!g_ascii_isalnum(*text) && !strchr("/._$", *text)) || text[length - 1] == ' ')
         return FALSE;
-    for (const char *at = text; *at; at++) {
-        if ((guchar)*at < ' ' || *at == 0x7f || (*at == ':' && (at[1] == ' ' || !at[1])) ||
-            (*at == ' ' && at[1] == '#'))
-            return FALSE;
-    }
-    return TRUE;
+    return !strstr(text, ": ") && text[length - 1] != ':' && !strstr(text, " #") && all_stand(text, 0);
 }
 
 /* Whether it can stand as lines below "|". */
 static gboolean is_block(const char *text)
 {
-    if (!strchr(text, '\n') || strchr(" \n\t", *text))
-        return FALSE;
-    for (const char *at = text; *at; at++) {
-        if (((guchar)*at < ' ' && *at != '\n') || *at == 0x7f || (*at == ' ' && at[1] == '\n'))
-            return FALSE;
-    }
-    return TRUE;
+    return strchr(text, '\n') && !strchr(" \n\t", *text) && !strstr(text, " \n") && all_stand(text, '\n');
 }
 
 static void write_block(YamlWriter *writer, const char *text, guint indent)
@@ -82,15 +96,17 @@ static void write_quoted(YamlWriter *writer, const char *text)
     static const char letters[] = "\"\\\n\r\t", names[] = "\"\\nrt";
 
     g_string_append_c(writer->text, '"');
-    for (const char *at = text; *at; at++) {
-        const char *letter = strchr(letters, *at);
+    while (*text) {
+        const char *letter = strchr(letters, *text);
+        const gsize size = measure_standing(text);
 
         if (letter)
             g_string_append_printf(writer->text, "\\%c", names[letter - letters]);
-        else if ((guchar)*at < ' ' || *at == 0x7f)
-            g_string_append_printf(writer->text, "\\x%02x", (guchar)*at);
+        else if (size > 0)
+            g_string_append_len(writer->text, text, (gssize)size);
         else
-            g_string_append_c(writer->text, *at);
+            g_string_append_printf(writer->text, "\\u%04x", g_utf8_get_char(text));
+        text += size > 0 ? size : (gsize)(g_utf8_next_char(text) - text);
     }
     g_string_append_c(writer->text, '"');
 }
@@ -118,12 +134,18 @@ static gboolean is_collection(const ComposeNode *node)
     return (node->kind == COMPOSE_LIST || node->kind == COMPOSE_MAP) && node->n_items > 0;
 }
 
-static void write_key(YamlWriter *writer, const char *key)
+static void write_key(YamlWriter *writer, const char *key, guint indent)
 {
+    const gsize before = writer->text->len;
+
     if (is_plain(key))
         g_string_append(writer->text, key);
     else
         write_quoted(writer, key);
+    if (writer->text->len - before > SIMPLE_KEY_MAX) {
+        g_string_insert(writer->text, (gssize)before, "? ");
+        g_string_append_printf(writer->text, "\n%*s", (int)indent, "");
+    }
     g_string_append_c(writer->text, ':');
 }
 
@@ -132,7 +154,7 @@ static void write_map(YamlWriter *writer, const ComposeNode *map, guint indent, 
     for (const ComposeNode *item = map->first; item; item = item->next) {
         if (item != map->first || !indented)
             g_string_append_printf(writer->text, "%*s", (int)indent, "");
-        write_key(writer, item->key);
+        write_key(writer, item->key, indent);
         g_string_append_c(writer->text, is_collection(item) ? '\n' : ' ');
         write_node(writer, item, indent + INDENT);
     }

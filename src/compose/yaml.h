@@ -22,11 +22,3 @@ void yaml_resolve_plain(ComposeNode *node, const char *text);
 /* Makes the node a number, which is finite, with the text that YAML gives it: without a fraction it is written without one, and is
  * then an integer for who reads it. */
 void yaml_set_number(ComposeNode *node, double value);
-
-/* The text of a scalar in quotes, from the first of them; `stop` is the end of the file. May have zero bytes. */
-GString *yaml_text_quoted(const char *at, const char *stop) G_GNUC_WARN_UNUSED_RESULT;
-
-/* The text of a block, whose lines are from `at` to `stop` in the file. FALSE if they do not belong to it: they stand no deeper than
- * what it is the value of. NULL if it says its indentation itself ("|2"). */
-gboolean yaml_text_block(const char *file, const char *at, const char *stop, GString **ret_text)
-    G_GNUC_WARN_UNUSED_RESULT;

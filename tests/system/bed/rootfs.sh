@@ -15,7 +15,7 @@ readonly PACKAGES=(
         frr # for machines, on both sides
         # what gourd itself is linked with
         libglib2.0-0 libssl3 libjansson4 libisal2 libdeflate0 libzstd1 liblzma5 liblz4-1 libsquashfs1
-        libcurl4 libsystemd0 libseccomp2 libcryptsetup12 libfyaml0 libarchive13
+        libcurl4 libsystemd0 libseccomp2 libcryptsetup12 libyaml-0-2 libarchive13
 )
 # Units that a throw-away machine can do without.
 readonly MASKED=(
