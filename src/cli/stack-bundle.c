@@ -13,10 +13,26 @@
 
 #define BUILT_DIGITS 12 /* of the digest of an image that was built, behind its tag: the version of its bundle */
 
+/* "docker.io/library/nginx", "nginx:latest" and "nginx" are one image. Where its name begins, and its length without digest. */
+static const char *find_reference(const char *image, gsize *ret_length)
+{
+    static const char *const usual[] = {"docker.io/", "library/"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(usual); i++)
+        image += g_str_has_prefix(image, usual[i]) ? strlen(usual[i]) : 0;
+    gsize length = strcspn(image, "@"), tag = strlen(":latest");
+    *ret_length = length > tag && memcmp(image + length - tag, ":latest", tag) == 0 ? length - tag : length;
+    return image;
+}
+
 gboolean stack_bundle_is_same_image(const StackService *a, const StackService *b)
 {
-    return a->image ? g_strcmp0(a->image, b->image) == 0
-                    : !b->image && strcmp(stack_service_name_in_file(a), stack_service_name_in_file(b)) == 0;
+    gsize length, other_length;
+
+    if (!a->image || !b->image)
+        return !a->image && !b->image && strcmp(stack_service_name_in_file(a), stack_service_name_in_file(b)) == 0;
+    const char *image = find_reference(a->image, &length), *other = find_reference(b->image, &other_length);
+    return length == other_length && memcmp(image, other, length) == 0;
 }
 
 /* NAME and VERSION of the bundle of an image: "docker.io/library/nginx:1.25" is nginx and 1.25; no tag is "latest". One without a
@@ -34,6 +50,52 @@ static void name_bundle(const StackService *service, char **ret_name, char **ret
     if (colon)
         *colon = '\0';
     *ret_name = g_strdelimit(g_steal_pointer(&full), "_", '-');
+}
+
+/* Two services with one bundle: is it of one image, and is it known which? */
+static gboolean check_pair(const StackService *service, const StackService *other, const char *id, Notes *notes,
+                           GError **error)
+{
+    const gboolean is_same = stack_bundle_is_same_image(service, other);
+
+    if (is_same && service->source && other->source && strcmp(service->source, other->source) != 0) {
+        gourd_error_set(error, GOURD_ERROR_INPUT,
+                        "%s: service %s: its image is made from '%s' here, and from '%s' for %s", service->place,
+                        service->name, service->source, other->source, other->name);
+        return gourd_error_hint(error, "services that have one image have one bundle, and so one source");
+    }
+    if (is_same || !service->image || !other->image)
+        return TRUE;
+    if (!service->source && !service->build && !other->source && !other->build) {
+        g_autofree char *subject = g_strdup_printf("%s and %s: %s.raw", other->image, service->image, id);
+
+        notes_add(notes, "bundle-of-two-images", "images of different names have one bundle", subject);
+        return TRUE;
+    }
+    gourd_error_set(error, GOURD_ERROR_INPUT, "%s: service %s: the images '%s' and '%s' would both be '%s.raw'",
+                    service->place, service->name, other->image, service->image, id);
+    return gourd_error_hint(error, "give one of them another tag, or name its bundle by x-gourd: {bundle: FILE}");
+}
+
+gboolean stack_bundle_check_names(const GPtrArray *services, Notes *notes, GError **error)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    for (guint i = 0; i < services->len; i++) {
+        StackService *service = g_ptr_array_index(services, i);
+        g_autofree char *name = NULL, *version = NULL;
+
+        if (service->bundle)
+            continue;
+        name_bundle(service, &name, &version);
+        g_autofree char *id = g_strdup_printf("%s_%s", name, version);
+        const StackService *other = g_hash_table_lookup(seen, id);
+        if (other && !check_pair(service, other, id, notes, error))
+            return FALSE;
+        if (!other)
+            g_hash_table_insert(seen, g_steal_pointer(&id), service);
+    }
+    return TRUE;
 }
 
 /* --- finding ------------------------------------------------------------------------------------------------------ */

@@ -8,6 +8,10 @@
 /* Whether both run the same image, so that one bundle serves both. */
 gboolean stack_bundle_is_same_image(const StackService *a, const StackService *b);
 
+/* INPUT errors if images of different names, or one from different sources, would be made one bundle; a note if it is there already.
+ * services: StackService. */
+gboolean stack_bundle_check_names(const GPtrArray *services, Notes *notes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Sets service->bundle. stored: all of store_list_bundles(); path: one of the store is named by its file. NOT_FOUND with a hint. */
 gboolean stack_bundle_find(const Stack *stack, StackService *service, const Session *session, gboolean path,
                            const GPtrArray *stored, GError **error) G_GNUC_WARN_UNUSED_RESULT;

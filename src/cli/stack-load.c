@@ -76,7 +76,7 @@ static gboolean apply_scale(ComposeProject *project, const char *text, GError **
 }
 
 /* What one service says of how its image is made is so for all with the same image. */
-static void share_makings(const Stack *stack)
+static gboolean share_makings(const Stack *stack, Notes *notes, GError **error)
 {
     g_autoptr(GPtrArray) all = list_all(stack);
 
@@ -94,6 +94,7 @@ static void share_makings(const Stack *stack)
                 service->build = stack_build_ref(other->build);
         }
     }
+    return stack_bundle_check_names(all, notes, error);
 }
 
 /* --- bundles ------------------------------------------------------------------------------------------------------ */
@@ -170,9 +171,8 @@ static gboolean find_bundles(Stack *stack, const Session *session, const StackLo
     g_autoptr(GPtrArray) stored = NULL, made = g_ptr_array_new(), missing = g_ptr_array_new();
     g_autoptr(GError) first = NULL;
 
-    if (!store_list_bundles(session->store, &stored, error))
+    if (!store_list_bundles(session->store, &stored, error) || !share_makings(stack, session->notes, error))
         return FALSE;
-    share_makings(stack);
     for (guint i = 0; i < stack->services->len; i++) {
         StackService *service = g_ptr_array_index(stack->services, i);
 
@@ -212,9 +212,8 @@ gboolean stack_build_bundles(const StackOptions *options, const Call *call, cons
     if (!project || (services && *services && !compose_project_select(project, services, error)))
         return FALSE;
     g_autoptr(Stack) stack = compose_to_stack(project, notes, error);
-    if (!stack)
+    if (!stack || !share_makings(stack, notes, error))
         return FALSE;
-    share_makings(stack);
     g_autoptr(GPtrArray) all = list_all(stack);
     for (guint i = 0; i < all->len; i++) {
         StackService *service = g_ptr_array_index(all, i);
