@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define BUILT_DIGITS 12 /* of the digest of an image that was built, behind its tag: the version of its bundle */
 
@@ -356,18 +357,45 @@ static gboolean pack(const Call *call, const StackService *service, const char *
 
 /* --- from a source ------------------------------------------------------------------------------------------------ */
 
-static gboolean make_from_source(const Stack *stack, StackService *service, const Call *call, GError **error)
+static gboolean pack_source(const Stack *stack, const StackService *service, const Call *call, const char *source,
+                            const char *name, const char *version, char **ret_path, GError **error)
 {
-    g_autofree char *source = resolve_source(stack, service->source), *name = NULL, *version = NULL;
     g_auto(GStrv) points = find_mount_points(stack, service);
+    g_autofree char *path = g_strdup_printf("%s/%s_%s.raw", stack->folder, name, version);
 
-    name_bundle(service, &name, &version);
-    service->bundle = g_strdup_printf("%s/%s_%s.raw", stack->folder, name, version);
-    if (!is_newer(source, service->bundle))
-        return TRUE;
     if (!call->common->quiet)
         fprintf(call->err.file, "building %s_%s.raw from %s\n", name, version, service->source);
-    return pack(call, service, source, service->bundle, name, version, points, error);
+    if (!pack(call, service, source, path, name, version, points, error))
+        return FALSE;
+    *ret_path = g_steal_pointer(&path);
+    return TRUE;
+}
+
+/* Of "redis:7" there may be another bundle in the store: what another stack needs has other mount points, and a tag as "latest" means
+ * something else some day. Then this one is "7-3f2a9c1b44d0". */
+static gboolean make_from_source(const Stack *stack, StackService *service, const Call *call, Store *store,
+                                 GError **error)
+{
+    g_autofree char *source = resolve_source(stack, service->source), *name = NULL, *version = NULL;
+    Digest digest;
+
+    name_bundle(service, &name, &version);
+    char *found = find_newest(stack->folder, name, version);
+    if (!found || is_newer(source, found)) {
+        g_clear_pointer(&found, g_free);
+        if (!pack_source(stack, service, call, source, name, version, &found, error))
+            return FALSE;
+    }
+    g_autofree char *path = found;
+    if (!store || !store_has_other_bundle(store, path, &digest)) {
+        service->bundle = g_steal_pointer(&path);
+        return TRUE;
+    }
+    g_autofree char *digits = digest_to_text(&digest), *own = NULL;
+    own = g_strdup_printf("%s-%.*s", version, BUILT_DIGITS, strchr(digits, ':') + 1);
+    if (!pack_source(stack, service, call, source, name, own, &service->bundle, error))
+        return FALSE;
+    return unlink(path) == 0 || gourd_error_set_errno(error, errno, "cannot remove '%s'", path);
 }
 
 /* --- from an image that is built ---------------------------------------------------------------------------------- */
@@ -408,9 +436,9 @@ static gboolean make_from_image(const Stack *stack, StackService *service, const
            pack(call, service, image.source, service->bundle, name, version, points, error);
 }
 
-gboolean stack_bundle_make(const Stack *stack, StackService *service, const Call *call, const char *builder,
-                           GError **error)
+gboolean stack_bundle_make(const Stack *stack, StackService *service, const Call *call, Store *store,
+                           const char *builder, GError **error)
 {
-    return service->source ? make_from_source(stack, service, call, error)
+    return service->source ? make_from_source(stack, service, call, store, error)
                            : make_from_image(stack, service, call, builder, error);
 }

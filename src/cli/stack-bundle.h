@@ -20,6 +20,7 @@ gboolean stack_bundle_find(const Stack *stack, StackService *service, const Sess
 char *stack_bundle_id(const char *file);
 
 /* Makes it beside the Compose file, with the mount points that the stack needs: from the service's source, if that is newer, or its
- * `build`. builder: as stack_image_build() takes it. Sets service->bundle. */
-gboolean stack_bundle_make(const Stack *stack, StackService *service, const Call *call, const char *builder,
-                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+ * `build`. store: where it must not have the name of another, or NULL; builder: as stack_image_build() takes it. Sets
+ * service->bundle. */
+gboolean stack_bundle_make(const Stack *stack, StackService *service, const Call *call, Store *store,
+                           const char *builder, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -100,8 +100,8 @@ static gboolean share_makings(const Stack *stack, Notes *notes, GError **error)
 /* --- bundles ------------------------------------------------------------------------------------------------------ */
 
 /* Makes the bundle, unless one of `made` (StackService) has the same image. */
-static gboolean make_once(const Stack *stack, StackService *service, const Call *call, const char *builder,
-                          GPtrArray *made, GError **error)
+static gboolean make_once(const Stack *stack, StackService *service, const Call *call, Store *store,
+                          const char *builder, GPtrArray *made, GError **error)
 {
     for (guint i = 0; i < made->len; i++) {
         const StackService *other = g_ptr_array_index(made, i);
@@ -111,7 +111,7 @@ static gboolean make_once(const Stack *stack, StackService *service, const Call 
         service->bundle = g_strdup(other->bundle);
         return TRUE;
     }
-    if (!stack_bundle_make(stack, service, call, builder, error))
+    if (!stack_bundle_make(stack, service, call, store, builder, error))
         return FALSE;
     g_ptr_array_add(made, service);
     return TRUE;
@@ -133,7 +133,7 @@ static gboolean find_or_make(const Stack *stack, StackService *service, const Se
             return FALSE;
         }
     }
-    return make_once(stack, service, session->call, load->builder, made, error);
+    return make_once(stack, service, session->call, session->store, load->builder, made, error);
 }
 
 static gboolean is_missing(const StackService *service, const GError *failure)
@@ -220,7 +220,7 @@ gboolean stack_build_bundles(const StackOptions *options, const Call *call, cons
 
         if (!is_wanted(service, services) || !(service->source || service->build))
             continue;
-        if (!make_once(stack, service, call, builder, made, error))
+        if (!make_once(stack, service, call, NULL, builder, made, error))
             return FALSE;
     }
     for (guint i = 0; i < made->len && !call->common->quiet; i++)

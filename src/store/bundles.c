@@ -266,7 +266,7 @@ static gboolean compare_with_stored(Store *store, BundleSource *source, GError *
                             "no service uses it: gourd gc");
 }
 
-static BundleSource *open_file(Store *store, const char *path, GError **error)
+static BundleSource *read_file(const char *path, GError **error)
 {
     g_autoptr(BundleSource) source = source_new(path);
     g_autofree char *shown = text_escape(path);
@@ -277,7 +277,26 @@ static BundleSource *open_file(Store *store, const char *path, GError **error)
         gourd_error_set_errno(error, errno, "cannot open '%s'", shown);
         return NULL;
     }
-    return finish_source(source, error) && compare_with_stored(store, source, error) ? g_steal_pointer(&source) : NULL;
+    return finish_source(source, error) ? g_steal_pointer(&source) : NULL;
+}
+
+static BundleSource *open_file(Store *store, const char *path, GError **error)
+{
+    g_autoptr(BundleSource) source = read_file(path, error);
+
+    return source && compare_with_stored(store, source, error) ? g_steal_pointer(&source) : NULL;
+}
+
+gboolean store_has_other_bundle(Store *store, const char *path, Digest *ret_digest)
+{
+    g_autoptr(GError) failure = NULL;
+    g_autoptr(BundleSource) source = read_file(path, NULL);
+
+    if (!source || compare_with_stored(store, source, &failure) ||
+        !g_error_matches(failure, GOURD_ERROR, GOURD_ERROR_EXISTS))
+        return FALSE;
+    *ret_digest = source->digest;
+    return TRUE;
 }
 
 BundleSource *bundle_source_open(Store *store, const char *text, GError **error)
