@@ -50,8 +50,12 @@ static Why *why_operand(const Session *session, const char *text, GError **error
         g_error_matches(unknown, GOURD_ERROR, GOURD_ERROR_NOT_FOUND)) {
         g_propagate_error(error, g_steal_pointer(&unknown));
         service_status_fail_unknown(session, name, TRUE, error);
-    } else
-        g_propagate_error(error, g_steal_pointer(&problem));
+        return NULL;
+    }
+    g_propagate_error(error, g_steal_pointer(&problem));
+    if (service && g_error_matches(*error, GOURD_ERROR, GOURD_ERROR_NOT_FOUND))
+        gourd_error_hint(error, "somebody removed it: gourd upgrade %s writes it again, gourd remove %s tidies up",
+                         name, name);
     return NULL;
 }
 

@@ -92,10 +92,14 @@ static void check_entry(const WhyFacts *facts, const WhySource *source, const ch
         check_unknown(facts, section, &setting, findings);
     if (!directive || unit_target_knows(facts->version, section, entry->key, NULL))
         return;
-    why_add(findings, "systemd-too-old", &setting,
-            g_strdup_printf("%s= came with systemd %u; this one is %u and leaves it out", entry->key, directive->since,
-                            facts->version),
-            g_strdup("do without it, or update systemd; what it was to do does not happen"));
+    why_add(
+        findings, "systemd-too-old", &setting,
+        g_strdup_printf("%s= came with systemd %u; this one is %u and leaves it out", entry->key, directive->since,
+                        facts->version),
+        facts->ours && source == g_ptr_array_index(facts->sources, 0)
+            ? g_strdup(
+                  "the unit was written for another system: 'gourd upgrade', or 'gourd up' of a stack, writes it for this one")
+            : g_strdup("do without it, or update systemd; what it was to do does not happen"));
 }
 
 static void check_versions(const WhyFacts *facts, GPtrArray *findings)

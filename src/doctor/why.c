@@ -307,6 +307,15 @@ static gboolean was_recent(const WhyFacts *facts)
            facts->failure.usec + RECENT_USEC > (guint64)g_get_real_time();
 }
 
+/* It does not run, and its last run failed: between two starts of systemd 252, or stopped meanwhile. */
+static gboolean is_down_failing(const WhyFacts *facts)
+{
+    const HostUnit *state = &facts->state;
+
+    return strcmp(state->active_state, "inactive") == 0 && facts->failure.found && *state->result &&
+           strcmp(state->result, "success") != 0 && strcmp(state->result, "exec-condition") != 0;
+}
+
 static void explain_live(const WhyFacts *facts, Why *why)
 {
     const HostUnit *state = &facts->state;
@@ -320,7 +329,7 @@ static void explain_live(const WhyFacts *facts, Why *why)
                 g_strdup_printf("see why it does not answer: journalctl -u %s", facts->unit));
         why->is_wrong = TRUE;
     }
-    if (failed || restarting || (active && was_recent(facts))) {
+    if (failed || restarting || is_down_failing(facts) || (active && was_recent(facts))) {
         why->is_wrong = TRUE;
         if (restarting && facts->quiet_end)
             explain_ended(facts, why->findings);
