@@ -307,9 +307,15 @@ static void explain_resources(const WhyFacts *facts, GPtrArray *findings)
 
 static void explain_protocol(const WhyFacts *facts, GPtrArray *findings)
 {
-    WhySetting setting;
+    WhySetting setting, command;
     gboolean has = why_setting(facts, "Type", &setting);
 
+    if (facts->ours && why_setting(facts, "ExecStart", &command) && strstr(command.value, " --health-")) {
+        why_add(findings, "never-ready", NULL,
+                g_strdup("the program ended by itself, without an error, before its health check had succeeded"),
+                g_strdup("a service's program must stay in the foreground; its log may say why it ends"));
+        return;
+    }
     why_add(findings, "never-ready", has ? &setting : NULL,
             has && g_str_has_prefix(setting.value, "notify")
                 ? g_strdup("it ended without having said that it is ready (READY=1)")

@@ -349,9 +349,18 @@ static void explain_command(const WhyFacts *facts, const HostEntry *entry, const
     if (start == at || facts->failure.status != 127)
         return;
     g_autofree char *name = g_strndup(start, (gsize)(at - start)), *shown = text_escape(name);
-    why_add(findings, "command-missing", NULL,
-            g_strdup_printf("it calls the program '%s', which %s has not in its PATH", shown, root),
-            g_strdup("install it where the root is made, or set PATH= to where it is"));
+    g_auto(InsideNode) node = {0};
+    if (*name == '/' && why_look(facts, name, &node) && node.found) /* a shell says the same of it */
+        why_add(findings, "command-missing", NULL,
+                g_strdup_printf("it calls '%s', whose interpreter or loader %s has not", shown, root),
+                g_strdup("the first line of a script says its interpreter: install that where the root is made"));
+    else if (strchr(name, '/'))
+        why_add(findings, "command-missing", NULL, g_strdup_printf("it calls '%s', which %s has not", shown, root),
+                g_strdup("put it there where the root is made, or call it where it is"));
+    else
+        why_add(findings, "command-missing", NULL,
+                g_strdup_printf("it calls the program '%s', which %s has not in its PATH", shown, root),
+                g_strdup("install it where the root is made, or set PATH= to where it is"));
 }
 
 /* SquashFS answers so where a block does not expand. */

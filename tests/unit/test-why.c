@@ -127,7 +127,7 @@ static void words_of_programs_are_understood(void)
         {"write error: No space left on device", "no-space", "there is no space left"},
         {"accept4: Too many open files", "too-many-files", "as many files open"},
         {"/bin/sh: 1: curl: not found", "command-missing", "'curl'"},
-        {"/run.sh: line 3: /opt/x: command not found", "command-missing", "'/opt/x'"},
+        {"/run.sh: line 3: /opt/x: command not found", "command-missing", "it calls '/opt/x', which"},
         {"fork: Resource temporarily unavailable", "too-many-processes", "another process"},
     };
 
