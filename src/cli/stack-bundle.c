@@ -358,9 +358,8 @@ static gboolean pack(const Call *call, const StackService *service, const char *
 /* --- from a source ------------------------------------------------------------------------------------------------ */
 
 static gboolean pack_source(const Stack *stack, const StackService *service, const Call *call, const char *source,
-                            const char *name, const char *version, char **ret_path, GError **error)
+                            char *const *points, const char *name, const char *version, char **ret_path, GError **error)
 {
-    g_auto(GStrv) points = find_mount_points(stack, service);
     g_autofree char *path = g_strdup_printf("%s/%s_%s.raw", stack->folder, name, version);
 
     if (!call->common->quiet)
@@ -377,13 +376,14 @@ static gboolean make_from_source(const Stack *stack, StackService *service, cons
                                  GError **error)
 {
     g_autofree char *source = resolve_source(stack, service->source), *name = NULL, *version = NULL;
+    g_auto(GStrv) points = find_mount_points(stack, service);
     Digest digest;
 
     name_bundle(service, &name, &version);
     char *found = find_newest(stack->folder, name, version);
-    if (!found || is_newer(source, found)) {
+    if (!found || is_newer(source, found) || store_bundle_lacks(found, (const char *const *)points)) {
         g_clear_pointer(&found, g_free);
-        if (!pack_source(stack, service, call, source, name, version, &found, error))
+        if (!pack_source(stack, service, call, source, points, name, version, &found, error))
             return FALSE;
     }
     g_autofree char *path = found;
@@ -393,7 +393,7 @@ static gboolean make_from_source(const Stack *stack, StackService *service, cons
     }
     g_autofree char *digits = digest_to_text(&digest), *own = NULL;
     own = g_strdup_printf("%s-%.*s", version, BUILT_DIGITS, strchr(digits, ':') + 1);
-    if (!pack_source(stack, service, call, source, name, own, &service->bundle, error))
+    if (!pack_source(stack, service, call, source, points, name, own, &service->bundle, error))
         return FALSE;
     return unlink(path) == 0 || gourd_error_set_errno(error, errno, "cannot remove '%s'", path);
 }

@@ -19,8 +19,8 @@ gboolean stack_bundle_find(const Stack *stack, StackService *service, const Sess
 /* NAME_VERSION of a bundle's file in the store: what names it, wherever the store is. The caller frees. */
 char *stack_bundle_id(const char *file);
 
-/* Makes it beside the Compose file, with the mount points that the stack needs: from the service's source, if that is newer, or its
- * `build`. store: where it must not have the name of another, or NULL; builder: as stack_image_build() takes it. Sets
- * service->bundle. */
+/* Makes it beside the Compose file, with the mount points that the stack needs: from the service's source, if that is newer or one
+ * of them is missing, or its `build`. store: where it must not have the name of another, or NULL; builder: as stack_image_build()
+ * takes it. Sets service->bundle. */
 gboolean stack_bundle_make(const Stack *stack, StackService *service, const Call *call, Store *store,
                            const char *builder, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -280,6 +280,20 @@ static BundleSource *read_file(const char *path, GError **error)
     return finish_source(source, error) ? g_steal_pointer(&source) : NULL;
 }
 
+gboolean store_bundle_lacks(const char *path, const char *const *points)
+{
+    g_autoptr(BundleSource) source = read_file(path, NULL);
+
+    for (const char *const *point = points; source && *point; point++) {
+        g_autofree char *place = g_strndup(*point, strcspn(*point, ":"));
+        const InsideNode *node = service_image_find(source->image, place, NULL);
+
+        if (node && !node->found)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 static BundleSource *open_file(Store *store, const char *path, GError **error)
 {
     g_autoptr(BundleSource) source = read_file(path, error);

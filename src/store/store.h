@@ -121,6 +121,8 @@ typedef struct {
 gboolean store_list_bundles(Store *store, GPtrArray **ret_bundles, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Whether the store has another bundle of the name and version that the file `path` has; if so, the file's digest. */
 gboolean store_has_other_bundle(Store *store, const char *path, Digest *ret_digest);
+/* Whether the bundle in the file `path` has nothing at one of these places, "PATH" or "PATH:file". */
+gboolean store_bundle_lacks(const char *path, const char *const *points);
 /* The bundle called NAME_VERSION, with or without ".raw", or of NAME the highest version; NULL if there is none. Borrowed. */
 const StoreBundle *store_bundle_find(const GPtrArray *bundles, const char *text);
 /* NAME and VERSION of NAME_VERSION[.raw]; FALSE if text is not of that form. The caller frees both. */
