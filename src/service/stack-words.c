@@ -27,6 +27,7 @@ static const struct {
     {"--workdir", "working_dir"},
     {"--publish", "ports"},
     {"--volume", "volumes"},
+    {"--secret-file", "secrets"},
     {"--secret", "secrets"},
     {"--cpuset", "cpuset"},
     {"--ulimit", "ulimits"},

@@ -89,7 +89,7 @@ static gboolean plan_prepare(const Up *up, GError **error)
         member->transition = deploy_transition(&member->deploy);
         member->transition.in_stack = TRUE;
         if (!deploy_prepare(&member->deploy, &member->transition, error))
-            return gourd_error_prefix(error, "service %s", member->service->name);
+            return up_fail_member(member, error);
     }
     return TRUE;
 }
@@ -152,7 +152,7 @@ static gboolean plan_switch(const Up *up, GError **error)
         Member *member = g_ptr_array_index(up->members, i);
 
         if (!member->same && !transition_switch(&member->transition, error))
-            return gourd_error_prefix(error, "service %s", member->service->name);
+            return up_fail_member(member, error);
     }
     return TRUE;
 }

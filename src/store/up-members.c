@@ -20,7 +20,7 @@ static Member *find_member(const Up *up, const char *name)
     return NULL;
 }
 
-static gboolean fail_member(const Member *member, GError **error)
+gboolean up_fail_member(const Member *member, GError **error)
 {
     const StackService *service = member->service;
 
@@ -75,7 +75,7 @@ static gboolean add_member(const Up *up, const StackService *service, GError **e
         .notes = up->notes,
         .change = change_add_member(up->change, service->full_name),
     };
-    return look_at_member(up, member, error) || fail_member(member, error);
+    return look_at_member(up, member, error) || up_fail_member(member, error);
 }
 
 static gboolean open_bundle(guint number, gpointer data, GError **error)
@@ -88,7 +88,7 @@ static gboolean open_bundle(guint number, gpointer data, GError **error)
     /* What will be needed of it in any case, since here all processors are at it. */
     return (pending->source && service_image_config(pending->source->image, error) &&
             (member->deploy.before || bundle_source_check(pending->source, error))) ||
-           fail_member(member, error);
+           up_fail_member(member, error);
 }
 
 /* The bundle that several services name is opened, checked and looked through once. */
@@ -145,10 +145,10 @@ static gboolean render_member(guint number, gpointer data, GError **error)
     Deploy *deploy = &member->deploy;
 
     if (deploy->before && !deploy_compare(deploy, &member->same, error))
-        return fail_member(member, error);
+        return up_fail_member(member, error);
     member->kept = deploy->before && !member->same && member->service->keep;
     member->same |= member->kept;
-    return member->same || deploy_render(deploy, member->revision, error) || fail_member(member, error);
+    return member->same || deploy_render(deploy, member->revision, error) || up_fail_member(member, error);
 }
 
 /* What is being stopped will not run. */
@@ -224,7 +224,7 @@ gboolean up_render_members(Up *up, GError **error)
         Member *member = g_ptr_array_index(up->members, i);
 
         if (!prepare_member(up, member, error))
-            return fail_member(member, error);
+            return up_fail_member(member, error);
     }
     if (!parallel_run(up->members->len, render_member, up, error))
         return FALSE;

@@ -38,6 +38,9 @@ typedef struct {
 /* Whether anything is started at all. */
 gboolean up_starts(const Up *up);
 
+/* Says in an error which service it is about and where the file has it, by keys instead of options. Always FALSE. */
+gboolean up_fail_member(const Member *member, GError **error);
+
 /* Looks at each service and opens its bundle. */
 gboolean up_open_members(Up *up, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* After up_render_network(): what each of them becomes, and whether it is started. */
