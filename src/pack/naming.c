@@ -3,10 +3,16 @@
 
 #include <string.h>
 
+/* What is guessed must do as --name and --version (128 bytes each), and with "_" and ".raw" as the name of a file (255). */
+enum {
+    NAME_MAX_GUESSED = 120,
+    VERSION_MAX_GUESSED = 128,
+};
+
 static const char *const archive_endings[] = {".tar", ".tgz", ".tar.gz", ".tar.zst", ".tar.xz", ".tzst", ".txz"};
 
 /* "_" parts name and version, so only versions have it. */
-static char *sanitise(const char *text, const char *allowed, const char *fallback)
+static char *sanitise(const char *text, const char *allowed, gsize size_max, const char *fallback)
 {
     g_autofree char *result = g_strdup(text);
 
@@ -16,7 +22,7 @@ static char *sanitise(const char *text, const char *allowed, const char *fallbac
     const char *begin = result;
     while (*begin && !g_ascii_isalnum(*begin))
         begin++;
-    return g_strdup(*begin ? begin : fallback);
+    return *begin ? g_strndup(begin, size_max) : g_strdup(fallback);
 }
 
 static char *file_stem(const char *source)
@@ -46,6 +52,6 @@ void naming_guess(const char *reference, const char *source, char **ret_name, ch
         *colon = '\0';
         version = colon + 1;
     }
-    *ret_name = sanitise(name, ".-+", "image");
-    *ret_version = sanitise(version, "._-+~", "latest");
+    *ret_name = sanitise(name, ".-+", NAME_MAX_GUESSED, "image");
+    *ret_version = sanitise(version, "._-+~", VERSION_MAX_GUESSED, "latest");
 }
