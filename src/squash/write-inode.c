@@ -17,6 +17,7 @@ typedef struct {
     const Inode *inode;
     sqfs_u32 xattrs; /* number in the table, or NO_XATTRS */
     sqfs_inode_t base;
+    SquashContent content; /* of a file; of others it has no blocks */
 } InodeJob;
 
 void inode_writer_init(InodeWriter *writer, sqfs_file_t *file, sqfs_compressor_t *compressor)
@@ -113,35 +114,30 @@ static sqfs_inode_generic_t *inode_alloc(const InodeJob *job, sqfs_u16 type, gsi
 static sqfs_inode_generic_t *make_file(const InodeJob *job)
 {
     const Inode *inode = job->inode;
-    SquashContent content;
-
-    job->writer->content(inode, &content, job->writer->user_data);
-    gsize sizes = content.block_count * sizeof(sqfs_u32);
+    const SquashContent *content = &job->content;
     guint64 size = inode->entry->size;
-    gboolean extended = job->xattrs != NO_XATTRS || inode->links > 1 || content.hole_bytes > 0 || size > G_MAXUINT32 ||
-                        content.start > G_MAXUINT32;
-    sqfs_inode_generic_t *result = inode_alloc(job, extended ? SQFS_INODE_EXT_FILE : SQFS_INODE_FILE, sizes);
+    gboolean extended = job->xattrs != NO_XATTRS || inode->links > 1 || content->hole_bytes > 0 || size > G_MAXUINT32 ||
+                        content->start > G_MAXUINT32;
+    sqfs_inode_generic_t *result = inode_alloc(job, extended ? SQFS_INODE_EXT_FILE : SQFS_INODE_FILE, 0);
 
     if (extended) {
         result->data.file_ext = (sqfs_inode_file_ext_t){
-            .blocks_start = content.start,
+            .blocks_start = content->start,
             .file_size = size,
-            .sparse = content.hole_bytes,
+            .sparse = content->hole_bytes,
             .nlink = inode->links,
-            .fragment_idx = content.fragment,
-            .fragment_offset = content.fragment_offset,
+            .fragment_idx = content->fragment,
+            .fragment_offset = content->fragment_offset,
             .xattr_idx = job->xattrs,
         };
     } else {
         result->data.file = (sqfs_inode_file_t){
-            .blocks_start = (sqfs_u32)content.start,
-            .fragment_index = content.fragment,
-            .fragment_offset = content.fragment_offset,
+            .blocks_start = (sqfs_u32)content->start,
+            .fragment_index = content->fragment,
+            .fragment_offset = content->fragment_offset,
             .file_size = (sqfs_u32)size,
         };
     }
-    if (sizes > 0)
-        memcpy(result->extra, content.block_sizes, sizes);
     return result;
 }
 
@@ -229,6 +225,22 @@ static sqfs_inode_generic_t *make_leaf(const InodeJob *job)
     }
 }
 
+/* The sizes of a file's blocks, which stand behind its inode. libsquashfs would put them on the stack, all at once: a file
+ * of half a TiB, be it one hole, has as many as fit there. */
+static int append_block_sizes(sqfs_meta_writer_t *table, const SquashContent *content)
+{
+    guint32 sizes[1024];
+    int ret = 0;
+
+    for (guint32 done = 0, count; ret == 0 && done < content->block_count; done += count) {
+        count = MIN(content->block_count - done, G_N_ELEMENTS(sizes));
+        for (guint32 i = 0; i < count; i++)
+            sizes[i] = GUINT32_TO_LE(content->block_sizes[done + i]);
+        ret = sqfs_meta_writer_append(table, sizes, count * sizeof *sizes);
+    }
+    return ret;
+}
+
 static gboolean append_inode(const InodeJob *job, const sqfs_inode_generic_t *inode, guint64 *ret_reference,
                              GError **error)
 {
@@ -237,6 +249,8 @@ static gboolean append_inode(const InodeJob *job, const sqfs_inode_generic_t *in
 
     sqfs_meta_writer_get_position(job->writer->inode_table, &block, &offset);
     int ret = sqfs_meta_writer_write_inode(job->writer->inode_table, inode);
+    if (ret == 0)
+        ret = append_block_sizes(job->writer->inode_table, &job->content);
     if (ret != 0)
         return fail_at(job->node, error, ret, "inode");
     *ret_reference = block << 16 | offset;
@@ -255,6 +269,8 @@ static gboolean write_leaf(InodeWriter *writer, const TreeNode *node, guint64 *r
     }
     if (!add_xattrs(&job, error) || !set_base(&job, type_bits(node->inode->type), error))
         return FALSE;
+    if (node->inode->type == ENTRY_FILE)
+        writer->content(node->inode, &job.content, writer->user_data);
     g_autofree sqfs_inode_generic_t *inode = make_leaf(&job);
     if (!append_inode(&job, inode, ret_reference, error))
         return FALSE;
