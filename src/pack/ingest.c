@@ -154,7 +154,7 @@ static gboolean take_content(Source *source, Content *content, gboolean later, G
     guint32 block_size = block_store_rules(source->ingest->store)->block_size;
     guint64 count = content->size / block_size + (content->size % block_size != 0);
 
-    g_assert(count <= G_MAXUINT32); /* the limit on the size of a layer is far below */
+    g_assert(count <= G_MAXUINT32); /* layers.c allows far less */
     content->pieces = g_new0(Piece, count);
     content->piece_count = (guint32)count;
     for (guint32 i = 0; i < content->piece_count; i++) {

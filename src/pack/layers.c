@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "layers.h"
 
+#include "squash/squash.h"
+
 #include <string.h>
 
 /* What the threads that read share. */
@@ -137,6 +139,18 @@ static gboolean count_entry(Reading *reading, const Entry *entry, GError **error
     return TRUE;
 }
 
+static gboolean check_blocks(const Reading *reading, const Entry *entry, GError **error)
+{
+    guint32 block_size = block_store_rules(reading->job->store)->block_size;
+
+    if (entry->type != ENTRY_FILE || entry->size / block_size < SQUASH_BLOCKS_MAX)
+        return TRUE;
+    g_autofree char *shown = text_escape(entry->path);
+    gourd_error_set(error, GOURD_ERROR_LIMIT, "entry '%s' of %" G_GUINT64_FORMAT " bytes has more than %u blocks",
+                    shown, entry->size, SQUASH_BLOCKS_MAX);
+    return gourd_error_hint(error, "make them larger with --block-size");
+}
+
 /* Reads the content of the entry, or passes over it. */
 static gboolean take_file(Reading *reading, guint index, Ingest *ingest, EntryReader *reader, const Entry *entry,
                           LayerRecord *record, GError **error)
@@ -172,7 +186,7 @@ static gboolean read_entries(Reading *reading, guint index, Ingest *ingest, Entr
             return FALSE;
         if (!entry)
             break;
-        if (!count_entry(reading, entry, error))
+        if (!count_entry(reading, entry, error) || !check_blocks(reading, entry, error))
             return gourd_error_prefix(error, "%s", image_layer(reading->job->image, index)->description);
         Entry *copy = g_new(Entry, 1);
         entry_copy(entry, copy);

@@ -418,6 +418,12 @@ def a_bomb_of_a_hole():
     return [layer(sparse_gnu(b"hole", [], 8**11 - 1, b""))]
 
 
+@refused("--limit", "unpacked-size=1T", "--block-size", "4K")
+def a_bomb_of_blocks():
+    return [layer(sparse_pax({"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "hole",
+                              "GNU.sparse.realsize": str(2**39)}, pad(b"1\n0\n1\n") + b"x"))]
+
+
 @refused("--limit", "entries=100")
 def a_bomb_of_entries():
     return [layer(*(file(f"f{i}") for i in range(60))), layer(*(file(f"g{i}") for i in range(60)))]
