@@ -328,12 +328,42 @@ static gboolean add_bind(SpecSource *source, const char *text, GError **error)
     return TRUE;
 }
 
+/* The number of a service's own user is known on the host only, so that the folder belongs to root there. The user gets in as
+ * everybody, and nobody else sees it: what the mode says of the owner it says of all. */
+static char *open_tmpfs(SpecSource *source, const char *path, const char *options)
+{
+    g_auto(GStrv) words = g_strsplit(options, ",", -1);
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    for (char **word = words; *word; word++) {
+        guint64 mode;
+
+        if (g_str_has_prefix(*word, "uid=") || g_str_has_prefix(*word, "gid=")) {
+            notes_add_once(
+                source->notes, "tmpfs-owner",
+                "a tmpfs belongs to root, since the number of the service's user is known on the host only; its "
+                "mode lets the user in",
+                path);
+            continue;
+        }
+        g_string_append(text, text->len ? "," : "");
+        if (g_str_has_prefix(*word, "mode=") &&
+            g_ascii_string_to_unsigned(*word + strlen("mode="), 8, 0, 07777, &mode, NULL) && (~mode & mode >> 6 & 7))
+            g_string_append_printf(text, "mode=%04o", (guint)(mode | (mode >> 6 & 7)));
+        else
+            g_string_append(text, *word);
+    }
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
 /* PATH[:OPTIONS]; everybody may write, as with Docker, unless the options say otherwise. */
 static gboolean add_tmpfs(SpecSource *source, const char *text, GError **error)
 {
     const char *colon = strchr(text, ':');
     g_autofree char *path = g_strndup(text, colon ? (gsize)(colon - text) : strlen(text));
-    const char *options = colon ? colon + 1 : "";
+    g_autofree char *opened = colon && source->spec->user.kind == SERVICE_USER_OWN ? open_tmpfs(source, path, colon + 1)
+                                                                                   : NULL;
+    const char *options = opened ? opened : colon ? colon + 1 : "";
     ServiceMount *mount = spec_add_mount(source, SERVICE_MOUNT_TMPFS, path, error);
 
     if (!mount)

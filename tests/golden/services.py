@@ -236,6 +236,18 @@ def a_mount_over_tmp():
 
 
 @service
+def temporary_folders_let_the_own_user_in():
+    return Case({"Cmd": ["app"]}, {"tmpfs": ["/run:size=16M,mode=1750,exec", "/tmp:uid=990,gid=990,mode=0700", "/var/tmp:noexec"]},
+                targets=("debian12",))
+
+
+@service
+def temporary_folders_of_root():
+    return Case({"Cmd": ["app"]}, {"user": "root", "tmpfs": ["/run:mode=1750,exec", "/tmp:uid=990,gid=990,mode=0700"]},
+                targets=("debian12",))
+
+
+@service
 def a_writable_root():
     return Case({"Cmd": ["app"]}, {"writable": ["/"]}, files=(folder("var/lib/app"),))
 
