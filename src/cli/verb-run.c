@@ -230,7 +230,7 @@ static const char *const description[] = {
     "runs is started once more. `gourd exec` goes into the running service instead. NAME_VERSION is a bundle of the store.",
     "Input, output, signals and the exit status are the program's. It has a terminal if standard input and output are terminals.",
     "The process is in namespaces of its own, without privileges that it could gain, as a user of the image. Folders that the image "
-    "declares as volumes can be written, and are forgotten at the end, as is what is in `/tmp` and `/run`. Root of the image has "
+    "declares as volumes, and, without `--entrypoint`, empty ones of programs in `/var/cache`, `/var/lib`, `/var/log` and `/var/spool`, can be written, and are forgotten at the end, as is what is in `/tmp` and `/run`. Root of the image has "
     "no more than the capabilities that programs need to become somebody else.",
     "It needs neither systemd nor root. Ordinary users need user namespaces and squashfuse(1); with ranges in subuid(5) and "
     "newuidmap(1) all users of the image are there, else only one. That user is whoever runs gourd, so files of `--bind` have the "

@@ -86,9 +86,7 @@ typedef struct {
     guint above;        /* slashes in the folder's path */
     guint depth;        /* how many levels of folders are wanted */
     GPtrArray *folders; /* char *, in order */
-    GHashTable *filled; /* the folder's children (char *) that have something else than folders in them */
-    GHashTable *nested; /* those that have folders in them */
-    gboolean files;     /* a file with something in it is anywhere */
+    gboolean files;     /* a file with something in it is there */
 } FolderList;
 
 static guint count_slashes(const char *path)
@@ -98,17 +96,6 @@ static guint count_slashes(const char *path)
     for (; *path; path++)
         n += *path == '/';
     return n;
-}
-
-/* "/var/lib/a" of "/var/lib/a/b/c", if the list is of "/var/lib". */
-static char *child_of(const FolderList *list, const char *path)
-{
-    guint slashes = 0;
-    const char *at = path;
-
-    while (*at && (*at != '/' || slashes++ <= list->above))
-        at++;
-    return g_strndup(path, (gsize)(at - path));
 }
 
 static gboolean visit_below(const SquashNode *node, gpointer data, GError **error)
@@ -121,23 +108,20 @@ static gboolean visit_below(const SquashNode *node, gpointer data, GError **erro
         return TRUE;
     if (node->type == ENTRY_FILE && node->size > 0)
         list->files = TRUE;
-    if (depth > list->above + 1)
-        g_hash_table_add(node->type == ENTRY_DIRECTORY ? list->nested : list->filled, child_of(list, path));
     if (node->type == ENTRY_DIRECTORY && depth <= list->above + list->depth)
         g_ptr_array_add(list->folders, g_steal_pointer(&path));
     return TRUE;
 }
 
-/* Lists what is below a folder; nothing if there is no such folder, or it is a link. */
-static gboolean list_folders(const SpecSource *source, const char *path, guint depth, FolderList *list, GError **error)
+/* Lists folders below a folder, and looks for files as far as reach; nothing if there is no such folder, or it is a link. */
+static gboolean list_folders(const SpecSource *source, const char *path, guint depth, guint reach, FolderList *list,
+                             GError **error)
 {
-    SquashWalk walk = {.visit = visit_below, .data = list, .depth = G_MAXUINT};
+    SquashWalk walk = {.visit = visit_below, .data = list, .depth = reach};
     const InsideNode *folder = service_image_find(source->image, path, error);
 
     *list = (FolderList){.above = count_slashes(path), .depth = depth};
     list->folders = g_ptr_array_new_with_free_func(g_free);
-    list->filled = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    list->nested = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     if (!folder)
         return FALSE;
     if (!folder->found || strcmp(folder->path, path) != 0)
@@ -148,8 +132,6 @@ static gboolean list_folders(const SpecSource *source, const char *path, guint d
 static void folder_list_clear(FolderList *list)
 {
     g_clear_pointer(&list->folders, g_ptr_array_unref);
-    g_clear_pointer(&list->filled, g_hash_table_unref);
-    g_clear_pointer(&list->nested, g_hash_table_unref);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FolderList, folder_list_clear)
@@ -176,10 +158,42 @@ static gboolean touches_mount(const ServiceSpec *spec, const char *path)
     return FALSE;
 }
 
-/* One of the parents' children: without any file it can only be meant to be written. */
-static gboolean is_kept(const SpecSource *source, const FolderList *list, const char *path)
+typedef struct {
+    guint nodes; /* with the folder itself, which comes first */
+    gboolean has_others, has_folders;
+} Content;
+
+static gboolean visit_content(const SquashNode *node, gpointer data, GError **error)
 {
-    return !is_system_folder(path) && !g_hash_table_contains(list->filled, path) && !touches_mount(source->spec, path);
+    Content *content = data;
+    gboolean is_folder = node->type == ENTRY_DIRECTORY;
+
+    content->has_folders |= is_folder && content->nodes > 0;
+    content->has_others |= !is_folder;
+    content->nodes++;
+    return TRUE;
+}
+
+/* One of the parents' children: without anything but folders in it, it can only be meant to be written. */
+static gboolean add_kept(SpecSource *source, const char *path, GError **error)
+{
+    Content content = {0};
+    const SquashWalk walk = {.visit = visit_content, .data = &content, .depth = G_MAXUINT};
+
+    if (!service_image_walk(source->image, path, &walk, error))
+        return FALSE;
+    if (content.has_others)
+        return TRUE;
+    if (!spec_add_volume(source, NULL, path, error))
+        return FALSE;
+    ServiceMount *mount = g_ptr_array_index(source->spec->mounts, source->spec->mounts->len - 1);
+    mount->fill = content.has_folders;
+    mount->guessed = TRUE;
+    if (!source->context->one_off) /* which says of all its volumes that they are temporary */
+        notes_add(source->notes, "folder-kept",
+                  "empty folders, in which services usually write, became volumes; a tmpfs there makes one temporary",
+                  path);
+    return TRUE;
 }
 
 gboolean spec_add_kept_folders(SpecSource *source, GError **error)
@@ -187,22 +201,13 @@ gboolean spec_add_kept_folders(SpecSource *source, GError **error)
     for (gsize i = 0; i < G_N_ELEMENTS(kept_parents); i++) {
         g_auto(FolderList) list = {0};
 
-        if (!list_folders(source, kept_parents[i], 1, &list, error))
+        if (!list_folders(source, kept_parents[i], 1, 1, &list, error))
             return FALSE;
         for (guint k = 0; k < list.folders->len; k++) {
             const char *path = g_ptr_array_index(list.folders, k);
 
-            if (!is_kept(source, &list, path))
-                continue;
-            if (!spec_add_volume(source, NULL, path, error))
+            if (!is_system_folder(path) && !touches_mount(source->spec, path) && !add_kept(source, path, error))
                 return FALSE;
-            ServiceMount *mount = g_ptr_array_index(source->spec->mounts, source->spec->mounts->len - 1);
-            mount->fill = g_hash_table_contains(list.nested, path);
-            mount->guessed = TRUE;
-            notes_add(
-                source->notes, "folder-kept",
-                "empty folders, in which services usually write, became volumes; a tmpfs there makes one temporary",
-                path);
         }
     }
     return TRUE;
@@ -256,7 +261,7 @@ gboolean spec_add_run_folders(SpecSource *source, GError **error)
     for (gsize i = 0; i < G_N_ELEMENTS(places); i++) {
         g_auto(FolderList) list = {0};
 
-        if (!list_folders(source, places[i], RUN_DEPTH, &list, error))
+        if (!list_folders(source, places[i], RUN_DEPTH, G_MAXUINT, &list, error))
             return FALSE;
         if (list.files)
             notes_add(source->notes, "run-hidden", "files that the image has there are not seen: it is empty at start",

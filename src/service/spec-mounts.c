@@ -456,6 +456,8 @@ gboolean spec_add_mounts(SpecSource *source, GError **error)
 {
     const ServiceOptions *options = source->options;
     ServiceSpec *spec = source->spec;
+    /* Another program than the image's, in a run of its own, has no habits that are known; and mounts cost time. */
+    gboolean image_runs = !source->context->one_off || !options->entrypoint;
 
     spec->volatile_writes = options->writable_volatile;
     if (options->writable_volatile && !(options->writable && options->writable[0]))
@@ -464,7 +466,7 @@ gboolean spec_add_mounts(SpecSource *source, GError **error)
         !add_all(source, options->volumes, "--volume", add_asked_volume, error) ||
         !add_all(source, options->tmpfs, "--tmpfs", add_tmpfs, error) || !spec_add_secrets(source, error) ||
         !add_all(source, options->writable, "--writable", add_writable, error) || !add_image_volumes(source, error) ||
-        (!source->context->one_off && !spec_add_kept_folders(source, error)) || !spec_add_run_folders(source, error) ||
+        (image_runs && !spec_add_kept_folders(source, error)) || !spec_add_run_folders(source, error) ||
         !find_file(source, "/etc/hosts", &spec->hosts_file, error) ||
         !find_file(source, "/etc/resolv.conf", &spec->resolv_file, error))
         return FALSE;
