@@ -186,7 +186,7 @@ gboolean dotenv_parse(const char *bytes, gsize size, const Variables *outer, GHa
     g_autofree char *text = g_strndup(bytes, size);
     DotenvReader reader = {.at = text, .line = 1, .outer = outer, .values = values};
 
-    reader.lookup = (Variables){.get = look_up, .data = &reader, .notes = outer->notes};
+    reader.lookup = (Variables){.get = look_up, .data = &reader, .notes = outer->notes, .hides = TRUE};
     if (size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
         reader.at += 3; /* a byte order mark */
     if (strlen(text) < size)

@@ -24,9 +24,14 @@ static gsize name_length(const char *text)
     return length;
 }
 
-static gboolean set_invalid(const char *text, GError **error)
+static gboolean set_invalid(const char *text, const Variables *variables, GError **error)
 {
     g_autofree char *shown = text_escape(text);
+
+    if (variables->hides) {
+        gourd_error_set(error, GOURD_ERROR_INPUT, "'$' does not begin a variable");
+        return gourd_error_hint(error, "a dollar that is meant is written $$, or the value stands in single quotes");
+    }
 
     gourd_error_set(error, GOURD_ERROR_INPUT, "'$' does not begin a variable in '%s'", shown);
     return gourd_error_hint(error, "a dollar that is meant is written $$; variables are ${NAME}, ${NAME:-default}, "
@@ -75,7 +80,7 @@ static gboolean apply_operator(const char *whole, const char *name, const char *
     gboolean is_set = value && (empty_counts || *value);
 
     if (*rest && strchr("-+?", *op) == NULL)
-        return set_invalid(whole, error);
+        return set_invalid(whole, variables, error);
     switch (*op) {
     case '-':
         return is_set ? append(result, value, strlen(value), error)
@@ -113,10 +118,10 @@ static gboolean substitute_braced(const char *text, const char *end, const Varia
     gsize length = name_length(text);
 
     if (!close || length == 0)
-        return set_invalid(text - 2, error);
+        return set_invalid(text - 2, variables, error);
     g_autofree char *name = g_strndup(text, length), *rest = g_strndup(text + length, (gsize)(close - text) - length);
     if (strcmp(rest, ":") == 0)
-        return set_invalid(text - 2, error);
+        return set_invalid(text - 2, variables, error);
     *ret_next = close + 1;
     return apply_operator(text - 2, name, rest, variables, depth + 1, result, error);
 }
@@ -147,7 +152,7 @@ static gboolean substitute(const char *text, gsize length, const Variables *vari
             at = dollar + 2;
             g_string_append_c(result, '$');
         } else if (dollar + 1 >= end || dollar[1] != '{') {
-            return set_invalid(dollar, error);
+            return set_invalid(dollar, variables, error);
         } else if (!substitute_braced(dollar + 2, end, variables, depth, result, &at, error)) {
             return FALSE;
         }

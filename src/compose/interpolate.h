@@ -13,7 +13,8 @@
 typedef struct {
     const char *(*get)(const char *name, gpointer data);
     gpointer data;
-    Notes *notes; /* for names without value that have no default; may be NULL */
+    Notes *notes;   /* for names without value that have no default; may be NULL */
+    gboolean hides; /* texts are of files that may have passwords: errors do not show them */
 } Variables;
 
 /* From a table name → value. */

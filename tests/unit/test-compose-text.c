@@ -210,8 +210,13 @@ static void a_name_alone_has_the_value_from_outside(void)
 
 static void errors_name_the_line_and_no_value(void)
 {
-    static const char *const cases[] = {"\n\nV='secret",   "\n\nV=\"secret",  "\n\nV W=secret",
-                                        "A=1\n#\n=secret", "\n\nV='a'secret", NULL};
+    static const char *const cases[] = {"\n\nV='secret",
+                                        "\n\nV=\"secret",
+                                        "\n\nV W=secret",
+                                        "A=1\n#\n=secret",
+                                        "\n\nV='a'secret",
+                                        "\n\nV=secret$1",
+                                        NULL};
 
     for (const char *const *text = cases; *text; text++) {
         g_autoptr(GError) error = NULL;
