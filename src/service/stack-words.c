@@ -39,6 +39,7 @@ static const struct {
     {"--allow", "x-gourd.allow"},
     {"--bind", "volumes"},
     {"--pids", "pids_limit"},
+    {"--user root", "user: root"},
     {"--user", "user"},
 };
 

@@ -133,10 +133,10 @@ static void passwords_are_not_for_units(void)
 
 static void what_to_do_is_said_with_the_keys_of_the_file(void)
 {
-    g_autofree char *own = stack_remedy("raise it: gourd upgrade \342\200\246 --memory, --memory-low");
+    g_autofree char *own = stack_remedy("raise it: gourd upgrade \342\200\246 --memory, --memory-low, --user root");
     g_autofree char *other = stack_remedy("systemctl start shop-web.service");
 
-    g_assert_cmpstr(own, ==, "raise it: mem_limit, mem_reservation (in the Compose file, then 'gourd up')");
+    g_assert_cmpstr(own, ==, "raise it: mem_limit, mem_reservation, user: root (in the Compose file, then 'gourd up')");
     g_assert_cmpstr(other, ==, "systemctl start shop-web.service");
 }
 
