@@ -177,10 +177,9 @@ static const Option content_rows[] = {
     {"owner", 0, OPTION_STRING, AT(owner), "OWNER", "Who owns the files of a `dir:` source: `keep`, `root` or UID:GID",
      .fallback = "keep", .suggestions = owners, .completion = COMPLETE_VALUES, .check = check_owner},
     {"limit", 0, OPTION_STRINGS, AT(limits), "NAME=VALUE", "Change a limit that protects from hostile images",
-     .details =
-         "The limits are `unpacked-size` (bytes in one layer), `entries` (in all layers), `layers`, "
-         "`path-length`, `xattr-size` (bytes of one entry) and `metadata-size` (bytes of paths, links and extended "
-         "attributes in all layers). VALUE may have a suffix K, M, G or T.",
+     .details = "The limits are `unpacked-size` (bytes in one layer), `entries` (in all layers), `layers`, "
+                "`path-length`, `xattr-size` (bytes of one entry) and `metadata-size` (bytes of paths, links, extended "
+                "attributes and lists of blocks in all layers). VALUE may have a suffix K, M, G or T.",
      .suggestions = limits, .completion = COMPLETE_VALUES, .check = check_limit},
     {NULL},
 };

@@ -20,7 +20,7 @@ typedef struct {
     guint64 layers;
     guint64 path_length;
     guint64 xattr_size;    /* bytes of all extended attributes of one entry */
-    guint64 metadata_size; /* bytes of paths, link targets and extended attributes in all layers together */
+    guint64 metadata_size; /* bytes of paths, link targets, extended attributes and lists of blocks in all layers */
 } ImageLimits;
 
 void image_limits_init(ImageLimits *ret_limits);

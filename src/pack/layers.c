@@ -19,7 +19,7 @@ typedef struct {
     gint failed;      /* atomic */
     guint64 done;     /* atomic: bytes of layers read */
     guint64 entries;  /* atomic */
-    guint64 metadata; /* atomic: bytes of paths, targets and attributes */
+    guint64 metadata; /* atomic: bytes of paths, targets, attributes and pieces */
 } Reading;
 
 static void entry_free(gpointer data)
@@ -108,10 +108,12 @@ static void report(gpointer data)
         reading->job->progress(done, reading->job->user_data);
 }
 
-static gsize metadata_size(const Entry *entry)
+static guint64 metadata_size(const Reading *reading, const Entry *entry)
 {
-    gsize size = strlen(entry->path) + (entry->target ? strlen(entry->target) : 0);
+    guint64 size = strlen(entry->path) + (entry->target ? strlen(entry->target) : 0);
 
+    if (entry->type == ENTRY_FILE)
+        size += (entry->size / block_store_rules(reading->job->store)->block_size + 1) * sizeof(Piece);
     for (gsize i = 0; i < xattrs_count(entry->xattrs); i++) {
         const Xattr *xattr = xattrs_get(entry->xattrs, i);
 
@@ -129,10 +131,11 @@ static gboolean count_entry(Reading *reading, const Entry *entry, GError **error
                         "the image has more than %" G_GUINT64_FORMAT " entries (limit entries)", limits->entries);
         return gourd_error_hint(error, "if you trust the image, allow more with --limit entries=NUMBER");
     }
-    if (__atomic_add_fetch(&reading->metadata, metadata_size(entry), __ATOMIC_RELAXED) > limits->metadata_size) {
+    if (__atomic_add_fetch(&reading->metadata, metadata_size(reading, entry), __ATOMIC_RELAXED) >
+        limits->metadata_size) {
         gourd_error_set(error, GOURD_ERROR_LIMIT,
                         "the image has more than %" G_GUINT64_FORMAT
-                        " bytes of paths, links and extended attributes (limit metadata-size)",
+                        " bytes of paths, links, extended attributes and lists of blocks (limit metadata-size)",
                         limits->metadata_size);
         return gourd_error_hint(error, "if you trust the image, allow more with --limit metadata-size=SIZE");
     }
@@ -186,7 +189,7 @@ static gboolean read_entries(Reading *reading, guint index, Ingest *ingest, Entr
             return FALSE;
         if (!entry)
             break;
-        if (!count_entry(reading, entry, error) || !check_blocks(reading, entry, error))
+        if (!check_blocks(reading, entry, error) || !count_entry(reading, entry, error))
             return gourd_error_prefix(error, "%s", image_layer(reading->job->image, index)->description);
         Entry *copy = g_new(Entry, 1);
         entry_copy(entry, copy);

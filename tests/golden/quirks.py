@@ -418,6 +418,11 @@ def a_bomb_of_a_hole():
     return [layer(sparse_gnu(b"hole", [], 8**11 - 1, b""))]
 
 
+@refused("--limit", "metadata-size=10M")
+def a_bomb_of_large_holes():
+    return [layer(*(sparse_gnu(b"hole%d" % i, [], 8**11 - 1, b"") for i in range(8)))]
+
+
 @refused("--limit", "unpacked-size=1T", "--block-size", "4K")
 def a_bomb_of_blocks():
     return [layer(sparse_pax({"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "hole",
@@ -441,8 +446,7 @@ def a_bomb_of_attributes():
 
 @refused("--limit", "metadata-size=100K")
 def a_bomb_of_attributes_on_many_files():
-    return [layer(*(file(f"f{i}", pax=xattr("user.k", "v" * 30000)) for i in range(2))),
-            layer(*(file(f"g{i}", pax=xattr("user.k", "w" * 30000)) for i in range(2)))]
+    return [layer(*(file(f"f{i}", pax=xattr("user.k", "v" * 30000)) for i in range(4)))]
 
 
 @refused()
