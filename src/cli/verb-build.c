@@ -60,6 +60,15 @@ static gboolean check_mount_point(const char *argument, GError **error)
     return gourd_error_hint(error, "write it as inside the image: /%s", shown);
 }
 
+/* Blocks find their places at the end, so a bundle cannot be streamed; and nobody wants a file of this name. */
+static gboolean check_output(const char *argument, GError **error)
+{
+    if (strcmp(argument, "-") != 0)
+        return TRUE;
+    gourd_error_set(error, GOURD_ERROR_USAGE, "a bundle cannot be written to standard output");
+    return gourd_error_hint(error, "name a file");
+}
+
 /* Globs are matched against whole paths, so one that begins with a name leaves out nothing; an empty one would leave out
  * everything. */
 static gboolean check_glob(const char *argument, GError **error)
@@ -93,7 +102,7 @@ static const OptionChoice verifications[] = {
 };
 
 static const Option output_rows[] = {
-    {"output", 'o', OPTION_STRING, AT(output), "FILE", "Write the bundle to FILE",
+    {"output", 'o', OPTION_STRING, AT(output), "FILE", "Write the bundle to FILE", .check = check_output,
      .details = "The file appears only when it is complete.", .shown_default = "`NAME_VERSION.raw`",
      .completion = COMPLETE_BUNDLE},
     {"force", 'f', OPTION_FLAG, AT(force), .help = "Replace FILE if it exists",
