@@ -128,6 +128,9 @@ static gboolean open_image(Image *image, const char *source, const ImageOptions 
     image->input = input_open(reference.path, error);
     if (!image->input || !recognise(image, error) || !check_input(image, error))
         return FALSE;
+    if (options->owners.replace_owner && image->kind != TRANSPORT_DIR)
+        notes_add(image->notes, "owner-unused", "owners are kept as the image has them; --owner is for dir: only",
+                  NULL);
     image->transport = transports[image->kind];
     return image->transport->open(image, &choice, error);
 }
