@@ -159,11 +159,14 @@ gboolean store_lock(Store *store, StoreWait on_wait, gpointer data, Notes *notes
            recover(store, notes, error);
 }
 
+/* Held while it is looked for the journal: who changes something holds the lock until that is gone. */
 gboolean store_is_unfinished(const Store *store)
 {
-    autofd fd = root_open(store->root, JOURNAL_PATH, O_PATH | O_NOFOLLOW, 0);
+    autofd lock = root_open(store->root, LOCK_PATH, O_RDONLY | O_NOFOLLOW | O_NOCTTY, 0);
+    gboolean may_tell = lock >= 0 ? flock(lock, LOCK_SH | LOCK_NB) == 0 : errno == ENOENT;
+    autofd journal = may_tell ? root_open(store->root, JOURNAL_PATH, O_PATH | O_NOFOLLOW, 0) : -1;
 
-    return fd >= 0;
+    return journal >= 0;
 }
 
 /* --- services ----------------------------------------------------------------------------------------------------- */

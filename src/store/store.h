@@ -27,7 +27,8 @@ gboolean store_lock(Store *store, StoreWait on_wait, gpointer data, Notes *notes
     G_GNUC_WARN_UNUSED_RESULT;
 /* Whether the lock could be taken, were nobody holding it: for who has something long to do before. */
 gboolean store_check_lock(Store *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Whether a killed run left something, which the next store_lock() undoes. For those who only look. */
+/* Whether a killed run left something, which the next store_lock() undoes. For those who only look; FALSE while somebody changes something, and for those
+ * who may not open the lock. */
 gboolean store_is_unfinished(const Store *store);
 
 /* Does actions of plans that neither the store nor host_act() knows, for folders above that plan with the store's means: its lock, journal and
