@@ -189,19 +189,19 @@ static gboolean find_platform(const Selection *selection, Descriptor *descriptor
 static gboolean fail_no_platform(const Selection *selection, GError **error)
 {
     g_autofree char *wanted = platform_to_text(&selection->image->platform);
-    g_autoptr(GString) list = g_string_new(NULL);
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
 
     for (guint i = 0; i < selection->candidates->len; i++) {
         const Descriptor *manifest = ((Candidate *)g_ptr_array_index(selection->candidates, i))->manifest;
+        g_autofree char *text = manifest->has_platform ? platform_to_text(&manifest->platform) : NULL;
 
-        if (!manifest->has_platform)
-            continue;
-        g_autofree char *text = platform_to_text(&manifest->platform);
-        if (!strstr(list->str, text))
-            g_string_append_printf(list, "%s%s", list->len > 0 ? ", " : "", text);
+        if (text && !g_ptr_array_find_with_equal_func(names, text, g_str_equal, NULL))
+            g_ptr_array_add(names, g_steal_pointer(&text));
     }
+    g_ptr_array_add(names, NULL);
+    g_autofree char *list = g_strjoinv(", ", (char **)names->pdata);
     gourd_error_set(error, GOURD_ERROR_NOT_FOUND, "there is no image for %s", wanted);
-    return gourd_error_hint(error, "choose one with --platform; there are %s", list->len > 0 ? list->str : "none");
+    return gourd_error_hint(error, "choose one with --platform; there are %s", *list ? list : "none");
 }
 
 static gboolean fail_ambiguous(const Candidate *a, const Candidate *b, GError **error)

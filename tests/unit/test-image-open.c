@@ -419,6 +419,18 @@ static void platforms_come_from_configurations_if_need_be(Fixture *fixture, gcon
     assert_unreadable(source, "linux/riscv64", GOURD_ERROR_NOT_FOUND, "linux/riscv64|linux/amd64, linux/arm64");
 }
 
+static void a_platform_whose_name_begins_another_is_listed(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GPtrArray) files = files_new();
+    g_autofree char *longer = files_add_oci(files, "ppc64le", "", 1, CODEC_NONE, "");
+    g_autofree char *shorter = files_add_oci(files, "ppc64", "", 2, CODEC_NONE, "");
+    g_autofree char *manifests = g_strdup_printf("%s,%s", longer, shorter);
+
+    files_finish_layout(files, manifests);
+    g_autofree char *source = write_layout(fixture, "oci:", "layout", files);
+    assert_unreadable(source, "linux/riscv64", GOURD_ERROR_NOT_FOUND, "there are linux/ppc64le, linux/ppc64");
+}
+
 static void the_only_image_for_another_platform_is_noted(Fixture *fixture, gconstpointer data)
 {
     g_autoptr(GPtrArray) files = make_layout("mips64", 1, CODEC_NONE);
@@ -495,6 +507,7 @@ int main(int argc, char **argv)
     TEST(one_of_several_oci_images_is_chosen);
     TEST(the_platform_chooses_from_a_nested_index);
     TEST(platforms_come_from_configurations_if_need_be);
+    TEST(a_platform_whose_name_begins_another_is_listed);
     TEST(the_only_image_for_another_platform_is_noted);
     TEST(paths_may_hold_colons);
     TEST(other_transports_get_a_hint);
