@@ -426,7 +426,11 @@ MachineDrift *machine_drift_new(Host *host, const MachineRecord *record, Notes *
     drift->now->origin_packages = g_strdupv(then.origin);
     autofd tree = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (tree < 0) {
-        gourd_error_set_errno(error, errno, "cannot look into the machine's tree '%s'", tree_path);
+        const int problem = errno;
+
+        gourd_error_set_errno(error, problem, "cannot look into the machine's tree '%s'", tree_path);
+        if (problem == EACCES)
+            gourd_error_hint(error, "this needs root: run it with sudo");
         return NULL;
     }
     compare_packages(drift, &then);
