@@ -107,6 +107,12 @@ static void fill_invocations(GPtrArray *entries)
     }
 }
 
+/* What systemd-nspawn 262 says of each machine: nothing is wrong with it. */
+static gboolean is_announcement(const HostEntry *entry)
+{
+    return g_str_has_prefix(entry->message, "Note: in a future version of systemd-nspawn");
+}
+
 static gboolean is_of_run(const HostEntry *entry, const char *invocation)
 {
     return g_strcmp0(entry->invocation, invocation) == 0;
@@ -163,7 +169,7 @@ static void find_failure(WhyFacts *facts)
     for (guint i = 0; i < facts->entries->len; i++) {
         const HostEntry *entry = g_ptr_array_index(facts->entries, i);
 
-        if (is_of_run(entry, last->invocation))
+        if (is_of_run(entry, last->invocation) && !is_announcement(entry))
             take_entry(failure, entry);
     }
 }

@@ -196,15 +196,21 @@ static void explain_bind(const Look *look, const char *behind)
                 g_strdup_printf("mkdir -p %s, or take it out of the settings", shown));
 }
 
-static void explain_name(const Look *look, const char *behind G_GNUC_UNUSED)
+/* "NAME' already exists", "unix-export/NAME' exists already, refusing.", of 262 "NAME/unix-export' …". */
+static void explain_name(const Look *look, const char *behind)
 {
+    g_autofree char *left = g_str_has_prefix(behind, "unix-export/") ? g_strconcat("unix-export/", look->name, NULL)
+                            : strstr(behind, "/unix-export'")        ? g_strconcat(look->name, "/unix-export", NULL)
+                                                                     : NULL;
+    g_autofree char *unmount = left ? g_strdup_printf(" (if none runs: umount /run/systemd/nspawn/%s)", left)
+                                    : g_strdup("");
+
     why_add(
         look->findings, "machine-name-taken", NULL,
         g_strdup_printf("another machine that is called '%s' runs, and not by this unit", look->name),
-        g_strdup_printf(
-            "see which: machinectl status %s; then end it (machinectl terminate %s), or give one of them another name "
-            "(if none runs: umount /run/systemd/nspawn/unix-export/%s)",
-            look->name, look->name, look->name));
+        g_strdup_printf("see which: machinectl status %s; then end it (machinectl terminate %s), or give one of them "
+                        "another name%s",
+                        look->name, look->name, unmount));
 }
 
 static void explain_busy(const Look *look, const char *behind G_GNUC_UNUSED)
@@ -259,6 +265,15 @@ static void explain_users(const Look *look, const char *behind G_GNUC_UNUSED)
             "owners (ext4, xfs, btrfs)"));
 }
 
+/* "/srv/nowhere: No such file or directory"; "/usr: Invalid argument", where owners are to be mapped. */
+static void explain_clone(const Look *look, const char *behind)
+{
+    if (strstr(behind, ": Invalid argument"))
+        explain_users(look, behind);
+    else
+        explain_bind(look, behind);
+}
+
 /* "Failed to add new ipvlan interfaces: Operation not supported" */
 static void explain_kind(const Look *look, const char *behind)
 {
@@ -309,8 +324,9 @@ static const struct {
     {"Failed to add new veth interfaces (", explain_pair},
     {"Failed to add new ", explain_kind},
     {"Failed to stat ", explain_bind},
+    {"Failed to clone ", explain_clone}, /* 262 */
     {"Failed to register machine: Machine '", explain_name},
-    {"Mount point '/run/systemd/nspawn/unix-export/", explain_name},
+    {"Mount point '/run/systemd/nspawn/", explain_name},
     {" is currently busy", explain_busy},
     {"No image for machine '", explain_missing},
     {"doesn't look like an OS root directory", explain_incomplete},

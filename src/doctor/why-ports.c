@@ -73,9 +73,10 @@ static const char *find_refusal(const WhyFacts *facts)
 
     for (guint i = entries->len; i-- > 0;) {
         const HostEntry *entry = g_ptr_array_index(entries, i);
+        const char *at = strstr(entry->message, REFUSED); /* behind what stands on the machine's console */
 
-        if (g_str_has_prefix(entry->message, REFUSED) && g_strcmp0(entry->invocation, last->invocation) == 0)
-            return entry->message + strlen(REFUSED);
+        if (at && g_strcmp0(entry->invocation, last->invocation) == 0)
+            return at + strlen(REFUSED);
     }
     return NULL;
 }
