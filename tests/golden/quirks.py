@@ -429,7 +429,7 @@ def a_bomb_of_blocks():
                               "GNU.sparse.realsize": str(2**39)}, pad(b"1\n0\n1\n") + b"x"))]
 
 
-@refused("--limit", "entries=100")
+@refused("--limit", "entries=100", "--jobs", "1")
 def a_bomb_of_entries():
     return [layer(*(file(f"f{i}") for i in range(60))), layer(*(file(f"g{i}") for i in range(60)))]
 
