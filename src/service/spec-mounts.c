@@ -333,7 +333,7 @@ static gboolean add_bind(SpecSource *source, const char *text, GError **error)
 static char *open_tmpfs(SpecSource *source, const char *path, const char *options)
 {
     g_auto(GStrv) words = g_strsplit(options, ",", -1);
-    g_autoptr(GString) text = g_string_new(NULL);
+    GString *text = g_string_new(NULL);
 
     for (char **word = words; *word; word++) {
         guint64 mode;
@@ -353,7 +353,7 @@ static char *open_tmpfs(SpecSource *source, const char *path, const char *option
         else
             g_string_append(text, *word);
     }
-    return g_string_free(g_steal_pointer(&text), FALSE);
+    return g_string_free(text, FALSE);
 }
 
 /* PATH[:OPTIONS]; everybody may write, as with Docker, unless the options say otherwise. */
