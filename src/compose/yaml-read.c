@@ -181,11 +181,10 @@ static gboolean apply_tag(YamlReader *reader, const yaml_event_t *event, const y
     return TRUE;
 }
 
-static gboolean add_anchor(YamlReader *reader, const yaml_char_t *name, ComposeNode *node)
+static void add_anchor(YamlReader *reader, const yaml_char_t *name, ComposeNode *node)
 {
     if (name)
         g_hash_table_replace(reader->anchors, g_strdup((const char *)name), node);
-    return TRUE;
 }
 
 /* --- events -------------------------------------------------------------------------------------------------------- */
@@ -214,7 +213,8 @@ static gboolean read_scalar(YamlReader *reader, const yaml_event_t *event, GErro
     else
         yaml_resolve_plain(node, text);
     put(reader, node);
-    return add_anchor(reader, event->data.scalar.anchor, node);
+    add_anchor(reader, event->data.scalar.anchor, node);
+    return TRUE;
 }
 
 static gboolean is_open(const YamlReader *reader, const ComposeNode *node)
@@ -272,7 +272,8 @@ static gboolean begin(YamlReader *reader, const yaml_event_t *event, GError **er
         return FALSE;
     put(reader, node);
     reader->open = node;
-    return add_anchor(reader, anchor, node);
+    add_anchor(reader, anchor, node);
+    return TRUE;
 }
 
 /* Members of `from` that the map has not. */
