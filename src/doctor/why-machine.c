@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Machines: systemd-nspawn@NAME.service with NAME.nspawn. What systemd-nspawn says was read in 252 and 257; some of it 257 no longer says, so that
+/* Machines: systemd-nspawn@NAME.service with NAME.nspawn. What systemd-nspawn says was read in 252, 257 and 262; some of it 257 no longer says, so that
  * links are looked for too. */
 
 #define TEMPLATE "systemd-nspawn@"
